@@ -1,0 +1,98 @@
+"""The root of the YAML: listeners, log, limits, upstreams. Field docstrings are the reference."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field
+
+from sidecar.config.upstream import STRICT, Upstream
+from sidecar.config.values import Address, Duration, ListenAddress, Size
+
+UpstreamName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+
+
+def _one_or_many(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTls:
+    """The certificate that the sidecar shows to the application."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    certificate: str
+    """PEM file with the certificate and its chain."""
+    key: str
+    """PEM file with its private key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where the sidecar listens."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    proxy: Annotated[tuple[ListenAddress, ...], BeforeValidator(_one_or_many)] = (
+        Address(host="127.0.0.1", port=8080),
+    )
+    """For the application: one address or a list, `host:port` or `unix:/path`."""
+    proxy_tls: Annotated[tuple[ListenAddress, ...], BeforeValidator(_one_or_many)] = ()
+    """The same with TLS; needs `tls`."""
+    ops: ListenAddress = Address(host="127.0.0.1", port=9090)
+    """Read-only: `/metrics` and `/health`."""
+    tls: ServerTls | None = None
+    """Certificate for `proxy_tls` and for the upstreams' `tls_port`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What is written to standard error."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    format: Literal["auto", "text", "json"] = "auto"
+    """`auto` is text on a terminal and JSON otherwise."""
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """`info` writes one line for each exchange."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the application may send, and how slowly."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    max_header_size: Size = 64 * 1024
+    """The longest request line and the longest header field; more is answered 400."""
+    max_headers: Annotated[int, Field(ge=1, le=10000)] = 256
+    """How many header fields a request may have."""
+    max_body: Size | None = None
+    """The largest request body; more is answered 413. Default: no limit."""
+    body_idle: Duration = 30.0
+    """How long the application may pause within a request body (`request_body_timeout`)."""
+    read_idle: Duration = 300.0
+    """How long the application may leave a response unread before it is cut off."""
+    keep_alive: Duration = 620.0
+    """How long an idle connection of the application is kept: longer than any client keeps it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    upstreams: Annotated[Mapping[UpstreamName, Upstream], Field(min_length=1)]
+    """The HTTP APIs that the application calls, by name. The name is the path's prefix."""
+    listen: Listen = field(default_factory=Listen)
+    """Where the sidecar listens."""
+    drain_timeout: Duration = 5.0
+    """How long calls in flight may take to finish after SIGTERM."""
+    loop: Literal["auto", "asyncio", "uvloop"] = "auto"
+    """The event loop; `auto` is uvloop where it is installed."""
+    log: Log = field(default_factory=Log)
+    """What is written to standard error."""
+    limits: Limits = field(default_factory=Limits)
+    """What the application may send, and how slowly."""

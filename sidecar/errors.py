@@ -1,0 +1,139 @@
+"""Everything that can go wrong with an exchange, as one tree.
+
+An error is data: a stable `code` (shown in `X-Sidecar-Error`, logs and metrics), who is to
+blame, and whether the request may have reached the upstream. What the client is answered is
+decided in `core/answers.py`, not here.
+
+    ExchangeError
+    ├── DownstreamError        the application's request cannot be served
+    │   ├── BadTarget            absolute_form, connect_method, bad_target
+    │   ├── NoRoute              no_upstream, reserved_path
+    │   ├── BadRequest           unsupported_framing, upgrade_unsupported, body_too_large
+    │   ├── RequestBodyStalled   request_body_timeout
+    │   └── ClientClosed         client_closed: nobody is left to answer
+    ├── NeverSent              no byte of the request left for the upstream
+    │   ├── PoolTimeout          pool_timeout
+    │   ├── ConnectError         dns_error, connect_error, tls_error
+    │   ├── ConnectTimeout       dns_timeout, connect_timeout, tls_timeout
+    │   └── Draining             draining
+    ├── AttemptTimeout         send_timeout, first_byte_timeout, header_timeout, idle_timeout
+    ├── DeadlineExceeded       total_timeout
+    └── UpstreamError          the upstream broke the exchange
+        ├── UpstreamReset        upstream_reset, stale_connection
+        ├── BadResponse          bad_response
+        └── TruncatedBody        truncated_body
+"""
+
+from typing import ClassVar, Literal
+
+Source = Literal["downstream", "sidecar", "upstream"]
+
+
+class ExchangeError(Exception):
+    """No response of the upstream exists, or its body broke.
+
+    Args:
+        message: one sentence for people; it never holds a credential, a query or a body.
+        code: the stable name of what happened, from the tree above.
+    """
+
+    source: ClassVar[Source] = "sidecar"
+    sent: ClassVar[bool] = True
+    """Whether the upstream may have seen the request (and acted on it)."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+class DownstreamError(ExchangeError):
+    """The application's request cannot be served as it is."""
+
+    source = "downstream"
+    sent = False
+    status: ClassVar[int] = 400
+
+
+class BadTarget(DownstreamError):
+    """The request target is of a form that only a forward proxy would serve."""
+
+
+class NoRoute(DownstreamError):
+    """No upstream is configured for this address."""
+
+    status = 404
+
+
+class BadRequest(DownstreamError):
+    """The request asks for something that the sidecar does not carry."""
+
+    def __init__(self, message: str, *, code: str, status: int = 400) -> None:
+        super().__init__(message, code=code)
+        self.status = status  # type: ignore[misc]
+
+
+class RequestBodyStalled(DownstreamError):
+    """The application announced a body and stopped sending it."""
+
+    status = 408
+
+
+class ClientClosed(DownstreamError):
+    """The application left before the answer was complete."""
+
+    status = 499
+
+
+class NeverSent(ExchangeError):
+    """Nothing was sent: the same request may safely be made again."""
+
+    sent = False
+
+
+class PoolTimeout(NeverSent):
+    """Every connection of the upstream stayed busy for the whole `pool.max_wait`."""
+
+
+class ConnectError(NeverSent):
+    """The upstream's name did not resolve, or no address accepted a connection."""
+
+    source = "upstream"
+
+
+class ConnectTimeout(NeverSent):
+    """`timeouts.connect` passed during the look-up, the connection or the TLS handshake."""
+
+    source = "upstream"
+
+
+class Draining(NeverSent):
+    """The sidecar is shutting down and takes no more work."""
+
+
+class AttemptTimeout(ExchangeError):
+    """A timer of this attempt expired; the code says which."""
+
+    source = "upstream"
+
+
+class DeadlineExceeded(ExchangeError):
+    """The exchange's deadline passed, over all its attempts."""
+
+
+class UpstreamError(ExchangeError):
+    """The upstream broke the exchange."""
+
+    source = "upstream"
+
+
+class UpstreamReset(UpstreamError):
+    """The connection ended before the response's head was complete."""
+
+
+class BadResponse(UpstreamError):
+    """What came back is not a valid HTTP/1.1 response."""
+
+
+class TruncatedBody(UpstreamError):
+    """The response's body ended before its declared end."""

@@ -1,0 +1,153 @@
+"""The values that travel through the pipeline, and the one interface of its steps.
+
+The contract:
+
+1. A handler returns a Response, or raises an `ExchangeError` or `CancelledError`; nothing else.
+2. Whoever consumes *or discards* a Response closes it.
+3. A response outlives the call that returned it. Give things back with `on_close`, never in a
+   generator around the body: a generator closed before its first chunk runs no `finally`.
+4. An upstream 5xx is a Response; an exception means that no response exists.
+5. `CancelledError` means that the client left: give back what you hold and re-raise.
+6. Timeouts are enforced in the transport, below every layer that counts failures.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Literal, Protocol, TypeAlias
+
+RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
+"""Header fields as they were on the wire: order, case, duplicates and bytes kept."""
+
+OnClose: TypeAlias = Callable[[BaseException | None], None]
+
+
+class Body(Protocol):
+    """The bytes of a message, once, in order. Requests and responses share this."""
+
+    @property
+    def length(self) -> int | None:
+        """Bytes in total where the sender declared it; None for chunked or until-close."""
+        ...
+
+    def take(self) -> bytes | None:
+        """What can be had without waiting: a chunk, b"" at the end, None when nothing is."""
+        ...
+
+    async def read(self) -> bytes:
+        """The next chunk; b"" at the end.
+
+        Raises:
+            ExchangeError: the body broke; it has no end.
+        """
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class BytesBody:
+    """A body that is wholly in memory. Reading consumes it; `data` stays for a replay."""
+
+    data: bytes
+    _left: bytes = b""
+
+    def __post_init__(self) -> None:
+        self._left = self.data
+
+    @property
+    def length(self) -> int:
+        """Its size."""
+        return len(self.data)
+
+    def take(self) -> bytes:
+        """All of it, then b""."""
+        left, self._left = self._left, b""
+        return left
+
+    async def read(self) -> bytes:
+        """All of it, then b""."""
+        return self.take()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Request:
+    """What the application asked for, after routing and before anything is decided about it."""
+
+    method: str
+    target: str
+    """Path and query for the upstream, byte for byte as received, the prefix stripped."""
+    headers: RawHeaders
+    """End-to-end fields only: no Host, no hop-by-hop fields, Content-Length as declared."""
+    body: Body | None = None
+    """None when the message has no body framing at all (as most GETs)."""
+
+
+@dataclass(slots=True, eq=False)
+class Response:
+    """What goes back to the application."""
+
+    status: int
+    reason: bytes
+    headers: RawHeaders
+    """End-to-end fields only. Content-Length, where the upstream sent one, is among them."""
+    body: Body
+    source: Literal["upstream", "cache", "sidecar"] = "upstream"
+    _on_close: list[OnClose] = field(default_factory=list)
+    _closed: bool = False
+
+    def on_close(self, callback: OnClose) -> None:
+        """Run `callback(error)` when the response is closed; last added runs first."""
+        self._on_close.append(callback)
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Give everything back. Synchronous, so nothing can interrupt it; idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        for callback in reversed(self._on_close):
+            callback(error)
+
+
+@dataclass(slots=True, eq=False)
+class Timeline:
+    """What one exchange spent where; seconds on the Clock. Written by the transport."""
+
+    started: float
+    pool_wait: float = 0.0
+    dial: float = 0.0
+    reused: bool = False
+    sent_at: float = 0.0
+    first_byte_at: float = 0.0
+    bytes_up: int = 0
+    bytes_down: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Exchange:
+    """One request of the application, and what was decided about it."""
+
+    id: str
+    upstream: str
+    route: str
+    request: Request
+    deadline: float
+    """Absolute, on the Clock; set by the deadline layer. inf before that."""
+    timeline: Timeline
+    attempt: int = 0
+    """The first is 1. Written by whoever starts attempts, and nobody else."""
+
+
+class Handler(Protocol):
+    """The one verb of the pipeline."""
+
+    async def __call__(self, exchange: Exchange, /) -> Response:
+        """Answer the exchange."""
+        ...
+
+
+Layer: TypeAlias = Callable[[Handler], Handler]
+
+
+def stack(*layers: Layer | None, on: Handler) -> Handler:
+    """Nest `layers` around `on`, the first outermost; None is a step that is not configured."""
+    present = [layer for layer in layers if layer is not None]
+    return reduce(lambda inner, layer: layer(inner), reversed(present), on)
