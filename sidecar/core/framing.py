@@ -1,0 +1,51 @@
+"""Decides how long a response's body is, or that its framing is not to be trusted.
+
+RFC 9112 §6.3, on the strict side: what two readers could understand differently is refused.
+"""
+
+from sidecar.core.headers import ResponseHead
+from sidecar.errors import BadResponse
+
+UNTIL_CLOSE = -2
+"""The body ends with the connection."""
+
+CHUNKED = -1
+"""The body is chunked."""
+
+
+def response_framing(method: str, status: int, head: ResponseHead) -> int:
+    """The body's length in bytes; 0 when there can be none; CHUNKED or UNTIL_CLOSE.
+
+    Raises:
+        BadResponse: an impossible status, a 204 that announces a body, an unasked 101,
+            contradicting lengths, a length beside a coding, an unknown coding.
+    """
+    if not 200 <= status <= 599:
+        raise _bad(f"the status {status} is not one of HTTP" if status != 101 else _SWITCHED)
+    if head.transfer_encoding is not None and head.lengths:
+        raise _bad("Content-Length and Transfer-Encoding came together")
+    if head.transfer_encoding not in (None, b"chunked"):
+        raise _bad("the transfer coding is not `chunked`")
+    length = _one_length(head.lengths)
+    if status == 204 and (length or head.transfer_encoding):
+        raise _bad("a 204 announced a body")
+    if method == "HEAD" or status in (204, 304):
+        return 0
+    if head.transfer_encoding is not None:
+        return CHUNKED
+    return UNTIL_CLOSE if length is None else length
+
+
+_SWITCHED = "the protocol was switched without being asked to"
+
+
+def _one_length(values: tuple[bytes, ...]) -> int | None:
+    if not values:
+        return None
+    if len(set(values)) > 1 or not values[0].isdigit():
+        raise _bad("Content-Length is contradictory or not a number")
+    return int(values[0])
+
+
+def _bad(reason: str) -> BadResponse:
+    return BadResponse(f"the upstream's response is not valid HTTP: {reason}", code="bad_response")

@@ -1,0 +1,146 @@
+"""Decides which header fields travel on, in both directions (RFC 9110 §7.6.1).
+
+Fields keep their order, case, duplicates and bytes. Knows nothing of who sends them.
+"""
+
+from dataclasses import dataclass
+
+from sidecar.errors import BadRequest
+from sidecar.exchange import RawHeaders
+
+_HOP_BY_HOP = frozenset(
+    (
+        b"connection",
+        b"keep-alive",
+        b"proxy-connection",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    )
+)
+
+# Some servers read `_` as `-`: these two would become a second, different framing.
+_FRAMING_ALIASES = frozenset((b"transfer_encoding", b"content_length"))
+
+_REQUEST_DROPS = _HOP_BY_HOP | _FRAMING_ALIASES | {b"host", b"expect"}
+
+# Dropping these because `Connection` names them would change what the message means.
+_NEVER_NOMINATED = frozenset((b"content-length", b"host", b"close", b"keep-alive"))
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHead:
+    """What the sidecar must know of a request's fields, read in one pass."""
+
+    forwarded: RawHeaders
+    """The fields for the upstream, without Host."""
+    host: bytes
+    length: int | None
+    chunked: bool
+    expects_continue: bool
+    upgrade: bytes
+    """The protocol that `Upgrade` asks for, lower-cased; b"" when none is."""
+
+
+def read_request(headers: RawHeaders) -> RequestHead:
+    """Take a request's fields apart.
+
+    Raises:
+        BadRequest: a transfer coding other than `chunked` (RFC 9112 §6.1), or no valid length.
+    """
+    forwarded: RawHeaders = []
+    host, upgrade, connection = b"", b"", b""
+    length: int | None = None
+    chunked = expects_continue = False
+    for name, value in headers:
+        lower = name.lower()
+        if lower not in _REQUEST_DROPS:
+            forwarded.append((name, value))
+            if lower == b"content-length":
+                length = _length(value)
+        elif lower == b"host":
+            host = value
+        elif lower == b"connection":
+            connection += b"," + value
+        elif lower == b"transfer-encoding":
+            if value.strip().lower() != b"chunked":
+                raise BadRequest(
+                    "only the transfer coding `chunked` is understood",
+                    code="unsupported_framing",
+                    status=501,
+                )
+            chunked = True
+        elif lower == b"expect":
+            expects_continue = value.strip().lower() == b"100-continue"
+        elif lower == b"upgrade":
+            upgrade = value.strip().lower()
+    return RequestHead(
+        forwarded=without_nominated(forwarded, connection),
+        host=host,
+        length=length,
+        chunked=chunked,
+        expects_continue=expects_continue,
+        upgrade=upgrade,
+    )
+
+
+def without_nominated(headers: RawHeaders, connection: bytes) -> RawHeaders:
+    """`headers` less the fields that a `Connection` value names."""
+    tokens = {token.strip().lower() for token in connection.split(b",")} - _NEVER_NOMINATED
+    tokens.discard(b"")
+    if not tokens:
+        return headers
+    return [field for field in headers if field[0].lower() not in tokens]
+
+
+def _length(value: bytes) -> int:
+    if not value.isdigit():
+        raise BadRequest("Content-Length is not a number", code="unsupported_framing")
+    return int(value)
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseHead:
+    """What the sidecar must know of a response's fields, read in one pass."""
+
+    forwarded: RawHeaders
+    """The fields for the application."""
+    lengths: tuple[bytes, ...]
+    """Every Content-Length value, as sent."""
+    transfer_encoding: bytes | None
+    """All Transfer-Encoding values, joined and lower-cased."""
+    keep_alive_timeout: float | None
+    """Seconds of `Keep-Alive: timeout=N`: when the upstream will close the idle connection."""
+
+
+def read_response(headers: RawHeaders) -> ResponseHead:
+    """Take a response's fields apart."""
+    forwarded: RawHeaders = []
+    lengths: tuple[bytes, ...] = ()
+    coding: bytes | None = None
+    connection = b""
+    keep_alive: float | None = None
+    for name, value in headers:
+        lower = name.lower()
+        if lower not in _HOP_BY_HOP:
+            forwarded.append((name, value))
+            if lower == b"content-length":
+                lengths += (value,)
+        elif lower == b"transfer-encoding":
+            coding = value.lower() if coding is None else coding + b", " + value.lower()
+        elif lower == b"connection":
+            connection += b"," + value
+        elif lower == b"keep-alive":
+            keep_alive = _keep_alive(value)
+    return ResponseHead(without_nominated(forwarded, connection), lengths, coding, keep_alive)
+
+
+def _keep_alive(value: bytes) -> float | None:
+    for parameter in value.split(b","):
+        name, _, number = parameter.strip().partition(b"=")
+        if name.strip().lower() == b"timeout" and number.strip().isdigit():
+            return float(number)
+    return None

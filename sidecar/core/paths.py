@@ -1,0 +1,42 @@
+"""Path patterns of routes: which raw paths a pattern is for.
+
+Works on raw, still encoded paths; knows nothing of routes or upstreams.
+"""
+
+import re
+
+_TOKEN = re.compile(r"\*\*|\*|\{[a-z][a-z0-9_]*\}")
+
+
+def compile_path(pattern: str) -> re.Pattern[str]:
+    """The expression that matches what `pattern` describes.
+
+    `*` and `{name}` stand for one or more characters within a segment, `**` for anything,
+    also for nothing: `/a/**` matches `/a`, `/a/` and `/a/b/c`.
+
+    Raises:
+        ValueError: the pattern does not begin with a slash, or uses a name twice.
+    """
+    if not pattern.startswith("/"):
+        raise ValueError("a path pattern begins with /")
+    expression, end, names = "", 0, set[str]()
+    for token in _TOKEN.finditer(pattern):
+        literal, text = pattern[end : token.start()], token[0]
+        end = token.end()
+        if text == "**" and literal.endswith("/") and end == len(pattern):
+            expression += re.escape(literal[:-1]) + "(?:/.*)?"
+        else:
+            expression += re.escape(literal) + _expression(text, names)
+    return re.compile(expression + re.escape(pattern[end:]), re.DOTALL)
+
+
+def _expression(token: str, names: set[str]) -> str:
+    if token == "**":
+        return ".*"
+    if token == "*":
+        return "[^/]+"
+    name = token[1:-1]
+    if name in names:
+        raise ValueError(f"the name {{{name}}} is used twice")
+    names.add(name)
+    return f"(?P<{name}>[^/]+)"

@@ -1,0 +1,146 @@
+"""Decides which upstream and which route a request is for, and what of its target goes on.
+
+Works on raw targets, byte for byte. Knows no sockets; the listener says where a request came in.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from sidecar.config import Config, ErrorShape, Timeouts, Upstream
+from sidecar.core.paths import compile_path
+from sidecar.errors import BadTarget, NoRoute
+
+RESERVED = "_sidecar"
+"""The prefix under which the sidecar's own pages will always live."""
+
+DEFAULT_ROUTE = "default"
+"""The name, in logs and metrics, of what no route of the upstream matches."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RouteEntry:
+    """One route, ready to match."""
+
+    upstream: str
+    name: str
+    timeouts: Timeouts
+    errors: ErrorShape
+    methods: frozenset[str] = frozenset()
+    pattern: str = "/**"
+    expression: re.Pattern[str] = field(default_factory=lambda: compile_path("/**"))
+
+    def matches(self, method: str, path: str) -> bool:
+        """Whether this route is for `method` on the raw `path` (without its query)."""
+        if self.methods and method not in self.methods:
+            return False
+        return self.pattern == "/**" or self.expression.fullmatch(path) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Where a request goes."""
+
+    route: RouteEntry
+    target: str
+    """What is left of the target for the upstream: it begins with a slash."""
+
+
+def entries(name: str, upstream: Upstream) -> Iterator[RouteEntry]:
+    """The routes of one upstream in the order of matching; the last matches everything."""
+    for route in upstream.routes:
+        yield RouteEntry(
+            upstream=name,
+            name=route.name,
+            timeouts=route.timeouts,
+            errors=route.errors,
+            methods=frozenset(route.match.methods),
+            pattern=route.match.path,
+            expression=compile_path(route.match.path),
+        )
+    yield RouteEntry(name, DEFAULT_ROUTE, upstream.timeouts, upstream.errors)
+
+
+class RouteTable:
+    """All upstreams with their routes. Immutable once built."""
+
+    def __init__(self, upstreams: Mapping[str, Upstream]) -> None:
+        self.routes: dict[str, tuple[RouteEntry, ...]] = {
+            name: tuple(entries(name, upstream)) for name, upstream in upstreams.items()
+        }
+        self._hosts = {
+            host.lower(): name for name, upstream in upstreams.items() for host in upstream.hosts
+        }
+
+    @classmethod
+    def from_config(cls, config: Config) -> "RouteTable":
+        """The table of a configuration."""
+        return cls(config.upstreams)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name}: {len(routes)}" for name, routes in self.routes.items())
+        return f"<RouteTable {counts}>"
+
+    def resolve(
+        self, method: str, target: str, host: str = "", bound: str | None = None
+    ) -> Routed:
+        """Find the route.
+
+        Args:
+            method: the request's method.
+            target: the request target as received.
+            host: the `Host` header, with or without a port.
+            bound: the upstream that the receiving listener belongs to, if to one.
+
+        Raises:
+            BadTarget: the target is of a form that only a forward proxy serves (RFC 9112 §3.2).
+            NoRoute: no upstream is configured for it.
+        """
+        if not target.startswith("/"):
+            raise _bad_target(method, target)
+        upstream = bound or self._hosts.get(_hostname(host))
+        if upstream is None:
+            upstream, target = self._by_prefix(target)
+        path = target.partition("?")[0]
+        for route in self.routes[upstream]:
+            if route.matches(method, path):
+                return Routed(route, target)
+        raise AssertionError("the last route of an upstream matches everything")
+
+    def _by_prefix(self, target: str) -> tuple[str, str]:
+        end = len(target)
+        for mark in "/?":
+            found = target.find(mark, 1, end)
+            end = found if found != -1 else end
+        name, rest = target[1:end], target[end:]
+        if name == RESERVED:
+            raise NoRoute("this page of the sidecar does not exist", code="reserved_path")
+        if name not in self.routes:
+            known = ", ".join(f"/{known}/" for known in self.routes)
+            raise NoRoute(
+                f"no upstream is configured for this path; configured are: {known}",
+                code="no_upstream",
+            )
+        return name, rest if rest.startswith("/") else "/" + rest
+
+
+def _hostname(host: str) -> str:
+    """The name in a Host header, lower-cased, without its port (RFC 9110 §7.2)."""
+    name, colon, port = host.rpartition(":")
+    return (name if colon and port.isdecimal() else host).lower()
+
+
+def _bad_target(method: str, target: str) -> BadTarget:
+    if method == "CONNECT":
+        return BadTarget(
+            "CONNECT is refused: the sidecar is no forward proxy; "
+            "set the client's base URL to the sidecar instead of its proxy setting",
+            code="connect_method",
+        )
+    if "://" in target:
+        return BadTarget(
+            "an absolute URL as request target is refused: the sidecar is no forward proxy; "
+            "set the client's base URL to the sidecar instead of its proxy setting",
+            code="absolute_form",
+        )
+    return BadTarget("the request target must begin with /", code="bad_target")
