@@ -1,0 +1,62 @@
+"""All that telemetry may say about one exchange, as plain values.
+
+Layers build it when the exchange has ended; sinks render it. It knows no log and no metric.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+
+@dataclass(slots=True)
+class Record:
+    """One exchange that has ended. Durations are seconds, counted from its start."""
+
+    id: str
+    upstream: str
+    """Its name in the configuration; "-" when none was found."""
+    route: str
+    """The route's name; "-" when none matched."""
+    method: str
+    target: str
+    """As received. It holds credentials: whoever renders it calls `redact.target` first."""
+    status: int
+    """What the application was answered; 499 when it left before it was answered."""
+    error: str | None = None
+    """An ExchangeError's code, also when it broke a body whose status was already sent."""
+    source: Literal["upstream", "cache", "sidecar"] = "upstream"
+    """Who made the answer."""
+    attempts: int = 0
+    started_wall: float = 0.0
+    """Seconds since the Unix epoch."""
+    duration: float = 0.0
+    """To the last byte of the answer."""
+    pool_wait: float = 0.0
+    """Waiting for a connection to be free."""
+    dial: float = 0.0
+    """Look-up, connection and TLS handshake; 0 on a reused connection."""
+    reused: bool = False
+    first_byte: float = 0.0
+    """To the first byte of the upstream's answer; 0 when none came."""
+    at_upstream: float = 0.0
+    """The part of `first_byte` that was spent outside the sidecar: dial, the request's way
+    out and the wait for its answer, over all attempts. 0 when it is not known."""
+    bytes_up: int = 0
+    bytes_down: int = 0
+    client_closed: bool = False
+    """Whether the application left before the answer was complete."""
+
+    @property
+    def overhead(self) -> float | None:
+        """What the sidecar itself spent until the answer began; None when it is not known.
+
+        Waiting for a connection is not in it: that is the pool's size, and has its own figure.
+        """
+        if not self.first_byte:
+            return self.duration if not self.attempts and not self.client_closed else None
+        if not self.at_upstream:
+            return None
+        return max(0.0, self.first_byte - self.at_upstream - self.pool_wait)
+
+
+Sink: TypeAlias = Callable[[Record], None]
