@@ -69,7 +69,7 @@ def _config(config: Config | str, env: Mapping[str, str]) -> Config:
         return config
     from sidecar.loader import loads
 
-    return loads(config, env=env)
+    return cast("Config", loads(config, env=env))
 
 
 @asynccontextmanager
@@ -96,12 +96,12 @@ def sidecar_in_thread(
     started: list[Running] = []
     failed: list[BaseException] = []
     ready = threading.Event()
-    stops: list[Callable[[], None]] = []
+    stops: list[Callable[[], object]] = []
 
     async def serve() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        stops.append(lambda: loop.call_soon_threadsafe(stop.set) and None)
+        stops.append(lambda: loop.call_soon_threadsafe(stop.set))
         async with running_sidecar(config, env=env) as running:
             started.append(running)
             ready.set()
@@ -111,7 +111,7 @@ def sidecar_in_thread(
         try:
             with asyncio.Runner(loop_factory=loop_factory()) as runner:
                 runner.run(serve())
-        except BaseException as error:  # noqa: BLE001 - shown to the test that waits
+        except BaseException as error:
             failed.append(error)
         finally:
             ready.set()
