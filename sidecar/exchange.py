@@ -67,6 +67,10 @@ class BytesBody:
         """All of it, then b""."""
         return self.take()
 
+    def rewind(self) -> None:
+        """Be read again from the start."""
+        self._left = self.data
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Request:
@@ -113,7 +117,9 @@ class Timeline:
 
     started: float
     pool_wait: float = 0.0
+    """Waiting for a connection to be free, over all attempts."""
     dial: float = 0.0
+    """Opening connections, over all attempts."""
     reused: bool = False
     sent_at: float = 0.0
     first_byte_at: float = 0.0
@@ -132,8 +138,10 @@ class Exchange:
     deadline: float
     """Absolute, on the Clock; set by the deadline layer. inf before that."""
     timeline: Timeline
-    attempt: int = 0
-    """The first is 1. Written by whoever starts attempts, and nobody else."""
+    attempt: int = 1
+    """The first is 1. Written by whoever starts further attempts, and nobody else."""
+    abandoned: bool = False
+    """The application left, and the call is let finish. Written by the listener."""
 
 
 class Handler(Protocol):

@@ -20,9 +20,9 @@ def compile_path(pattern: str) -> re.Pattern[str]:
     if not pattern.startswith("/"):
         raise ValueError("a path pattern begins with /")
     expression, end, names = "", 0, set[str]()
-    for token in _TOKEN.finditer(pattern):
-        literal, text = pattern[end : token.start()], token[0]
-        end = token.end()
+    for found in _TOKEN.finditer(pattern):
+        literal, text = pattern[end : found.start()], found[0]
+        end = found.end()
         if text == "**" and literal.endswith("/") and end == len(pattern):
             expression += re.escape(literal[:-1]) + "(?:/.*)?"
         else:
@@ -30,12 +30,12 @@ def compile_path(pattern: str) -> re.Pattern[str]:
     return re.compile(expression + re.escape(pattern[end:]), re.DOTALL)
 
 
-def _expression(token: str, names: set[str]) -> str:
-    if token == "**":
+def _expression(wildcard: str, names: set[str]) -> str:
+    if wildcard == "**":
         return ".*"
-    if token == "*":
+    if wildcard == "*":
         return "[^/]+"
-    name = token[1:-1]
+    name = wildcard[1:-1]
     if name in names:
         raise ValueError(f"the name {{{name}}} is used twice")
     names.add(name)

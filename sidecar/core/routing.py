@@ -81,9 +81,7 @@ class RouteTable:
         counts = ", ".join(f"{name}: {len(routes)}" for name, routes in self.routes.items())
         return f"<RouteTable {counts}>"
 
-    def resolve(
-        self, method: str, target: str, host: str = "", bound: str | None = None
-    ) -> Routed:
+    def resolve(self, method: str, target: str, host: str = "", bound: str | None = None) -> Routed:
         """Find the route.
 
         Args:

@@ -1,0 +1,35 @@
+"""Decides which of two timers ends a wait: the attempt's own, or the exchange's deadline.
+
+A pure core: seconds in, seconds and a name out.
+"""
+
+from dataclasses import dataclass
+
+from sidecar.errors import AttemptTimeout, DeadlineExceeded, ExchangeError
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How long a wait may take, and what it is called when it takes longer."""
+
+    seconds: float
+    code: str
+
+    def expired(self, waiting_for: str, attempt: int) -> ExchangeError:
+        """The error of a wait that took longer."""
+        if self.code == "total_timeout":
+            return DeadlineExceeded(
+                f"the deadline passed on attempt {attempt}, {waiting_for}", code=self.code
+            )
+        return AttemptTimeout(
+            f"{self.code.removesuffix('_timeout')} timeout of {self.seconds:g} s "
+            f"on attempt {attempt}, {waiting_for}",
+            code=self.code,
+        )
+
+
+def allow(code: str, seconds: float, left: float) -> Allowance:
+    """The shorter of `seconds`, called `code`, and the seconds `left` to the deadline."""
+    if left < seconds:
+        return Allowance(max(left, 0.0), "total_timeout")
+    return Allowance(seconds, code)

@@ -1,0 +1,170 @@
+"""The innermost handler: sends one attempt to the upstream and hands its response out.
+
+All timers are set here, below every layer that counts failures. Knows nothing of routes.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from functools import partial
+
+from sidecar.clock import Clock
+from sidecar.config import Timeouts
+from sidecar.core.allowance import Allowance, allow
+from sidecar.errors import ExchangeError, UpstreamReset
+from sidecar.exchange import Body, BytesBody, Exchange, Request, Response
+from sidecar.transport.connection import Connection
+from sidecar.transport.pool import Need, Pool
+from sidecar.transport.wire import STALE, Head, request_head
+
+_REPEATABLE = frozenset(("GET", "HEAD", "OPTIONS"))
+
+
+@dataclass(slots=True, eq=False)
+class UpstreamBody:
+    """A response's body, as it arrives."""
+
+    connection: Connection
+    clock: Clock
+    idle: float
+    deadline: float
+    """When even a flowing body is cut; inf where the route does not ask for it."""
+    length: int | None
+
+    def take(self) -> bytes | None:
+        """What has arrived."""
+        return self.connection.take()
+
+    async def read(self) -> bytes:
+        """The next bytes; b"" at the end."""
+        left = self.deadline - self.clock.now()
+        return await self.connection.read(allow("idle_timeout", self.idle, left))
+
+
+class Attempt:
+    """Sends exchanges of one route to its upstream, one attempt each.
+
+    A request that may be sent twice is sent again once if it met the end of a connection that
+    the upstream had already given up: on the wire, that was no attempt.
+    """
+
+    def __init__(
+        self, pool: Pool, host: bytes, base: str, timeouts: Timeouts, clock: Clock
+    ) -> None:
+        self._pool = pool
+        self._host = host
+        self._base = base
+        self._timeouts = timeouts
+        self._clock = clock
+
+    async def __call__(self, exchange: Exchange, /) -> Response:
+        """The upstream's response, its body still arriving."""
+        safe = _is_repeatable(exchange.request)
+        try:
+            return await self._attempt(exchange, safe=safe, fresh=False)
+        except UpstreamReset as error:
+            if error.code != STALE or not safe:
+                raise
+        self._pool.stats.stale_retries += 1
+        if isinstance(exchange.request.body, BytesBody):
+            exchange.request.body.rewind()
+        return await self._attempt(exchange, safe=safe, fresh=True)
+
+    async def _attempt(self, exchange: Exchange, *, safe: bool, fresh: bool) -> Response:
+        timeline = exchange.timeline
+        left = exchange.deadline - self._clock.now()
+        need = Need(safe, self._timeouts.connect, left, exchange.attempt, timeline, fresh)
+        connection = await self._pool.acquire(need)
+        timeline.reused = connection.uses > 0
+        connection.start(exchange.request.method, exchange.attempt, timeline)
+        upload: asyncio.Task[None] | None = None
+        try:
+            upload = self._send(connection, exchange)
+            head = await connection.read_head()
+        except BaseException:
+            self._give_back(connection, upload, None)
+            raise
+        if head.keep_alive_timeout is not None:
+            self._pool.limit.announce(head.keep_alive_timeout)
+        response = self._response(head, connection, exchange)
+        response.on_close(partial(self._give_back, connection, upload))
+        return response
+
+    def _send(self, connection: Connection, exchange: Exchange) -> asyncio.Task[None] | None:
+        """Write the request: at once if it is all there, else by a task beside the response."""
+        request = exchange.request
+        body = request.body
+        data = b"" if body is None else body.take()
+        chunked = body is not None and body.length is None
+        head = request_head(
+            request.method,
+            self._base + request.target,
+            self._host,
+            request.headers,
+            chunked=chunked,
+        )
+        exchange.timeline.sent_at = self._clock.now()
+        if body is None or (data is not None and len(data) == body.length):
+            connection.write(head + data if data else head)
+            self._await_head(connection, exchange)
+            return None
+        connection.write(head)
+        left = exchange.deadline - self._clock.now()
+        connection.arm(Allowance(max(left, 0.0), "total_timeout"), "while sending the request")
+        return asyncio.create_task(self._upload(connection, exchange, body, data))
+
+    async def _upload(
+        self, connection: Connection, exchange: Exchange, body: Body, data: bytes | None
+    ) -> None:
+        send = Allowance(self._timeouts.send, "send_timeout")
+        try:
+            chunk = await body.read() if data is None else data
+            while chunk:
+                if body.length is None:
+                    chunk = b"%x\r\n%b\r\n" % (len(chunk), chunk)
+                connection.write(chunk)
+                await connection.drain(send)
+                chunk = await body.read()
+            if body.length is None:
+                connection.write(b"0\r\n\r\n")
+        except ExchangeError as error:
+            connection.fail(error)
+        else:
+            if not connection.answered:
+                self._await_head(connection, exchange)
+
+    def _await_head(self, connection: Connection, exchange: Exchange) -> None:
+        left = exchange.deadline - self._clock.now()
+        allowance = allow("first_byte_timeout", self._timeouts.first_byte, left)
+        connection.arm(allowance, "while waiting for the response")
+
+    def _response(self, head: Head, connection: Connection, exchange: Exchange) -> Response:
+        covered = self._timeouts.total_covers_body
+        return Response(
+            status=head.status,
+            reason=head.reason,
+            headers=head.headers,
+            body=UpstreamBody(
+                connection=connection,
+                clock=self._clock,
+                idle=self._timeouts.idle,
+                deadline=exchange.deadline if covered else float("inf"),
+                length=head.framing if head.framing >= 0 else None,
+            ),
+        )
+
+    def _give_back(
+        self,
+        connection: Connection,
+        upload: asyncio.Task[None] | None,
+        _error: BaseException | None,
+    ) -> None:
+        if upload is not None and not upload.done():
+            upload.cancel()
+            connection.abort()  # half a request was sent
+        self._pool.release(connection)
+
+
+def _is_repeatable(request: Request) -> bool:
+    """Whether sending it twice does no harm, and can be done (RFC 9110 §9.2.1, safe methods)."""
+    whole = request.body is None or isinstance(request.body, BytesBody)
+    return whole and request.method in _REPEATABLE

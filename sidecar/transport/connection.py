@@ -1,0 +1,251 @@
+"""One HTTP/1.1 connection to an upstream, one exchange at a time: bytes, flow control, timers.
+
+Knows nothing of pools, retries or routes. Whatever ends an exchange early ends the connection:
+a connection that is in any doubt is never used again.
+"""
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING, cast
+
+from sidecar.clock import Clock
+from sidecar.core.allowance import Allowance
+from sidecar.errors import ExchangeError
+from sidecar.exchange import Timeline
+from sidecar.transport.waiting import Signal, Timer
+from sidecar.transport.wire import Head, ResponseReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_HIGH_WATER = 256 * 1024
+"""Unread bytes of a response at which reading from the upstream stops; it goes on at none."""
+
+
+class Connection(asyncio.Protocol):
+    """A connection, idle or busy with one exchange.
+
+    Busy lasts from `start` to `finish`; the pool keeps it in between.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, clock: Clock) -> None:
+        self._clock = clock
+        self._socket = sock
+        self._transport: asyncio.Transport | None = None
+        self._reader: ResponseReader | None = None
+        self._error: ExchangeError | None = None
+        self._timer = Timer(loop, self._expire)
+        self.arm, self.disarm = self._timer.arm, self._timer.disarm
+        self._changed = Signal(loop)
+        self._writable = Signal(loop)
+        self._writing_paused = False
+        self._reading_paused = False
+        self._attempt = 1
+        self._timeline = Timeline(0.0)
+        self.created_at = clock.now()
+        self.idle_since = self.created_at
+        self.uses = 0
+        self.lost: Callable[[Connection], None] | None = None
+        """Called once when an idle connection ends by itself."""
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else "busy" if self._reader is not None else "idle"
+        return f"<Connection {state}, {self.uses} uses>"
+
+    # The life of an exchange: start, write, [drain], read_head, take or read, finish.
+
+    def start(self, method: str, attempt: int, timeline: Timeline) -> None:
+        """Begin an exchange."""
+        self._reader = ResponseReader(method)
+        self._attempt = attempt
+        self._timeline = timeline
+        self.uses += 1
+
+    def write(self, data: bytes) -> None:
+        """Queue bytes of the request.
+
+        Raises:
+            ExchangeError: the connection has ended.
+        """
+        if self._error is not None:
+            raise self._error
+        if self._transport is None:
+            raise self._busy().ended(reused=self.uses > 1)
+        self._transport.write(data)
+        self._timeline.bytes_up += len(data)
+
+    async def drain(self, allowance: Allowance) -> None:
+        """Wait until the upstream reads on.
+
+        Raises:
+            ExchangeError: it did not read a byte for the whole allowance, or the connection ended.
+        """
+        while self._writing_paused and self._error is None and self._transport is not None:
+            left = self._transport.get_write_buffer_size()
+            await self._writable.wait(allowance.seconds)
+            if self._stalled(left):
+                waiting_for = "while the upstream did not read the request"
+                self.fail(allowance.expired(waiting_for, self._attempt))
+        if self._error is not None:
+            raise self._error
+
+    def _stalled(self, before: int) -> bool:
+        return (
+            self._writing_paused
+            and self._transport is not None
+            and self._transport.get_write_buffer_size() >= before
+        )
+
+    async def read_head(self) -> Head:
+        """The response's head.
+
+        Raises:
+            ExchangeError: none came.
+        """
+        reader = self._busy()
+        while reader.head is None:
+            if self._error is not None:
+                raise self._error
+            await self._changed.wait()
+        self.disarm()
+        return reader.head
+
+    @property
+    def answered(self) -> bool:
+        """Whether the exchange's head has arrived, or it is over."""
+        return self._reader is None or self._reader.head is not None
+
+    def take(self) -> bytes | None:
+        """What has arrived of the body; b"" at its end, None when nothing has."""
+        reader = self._busy()
+        data = reader.take()
+        if data:
+            self._timeline.bytes_down += len(data)
+            if self._reading_paused and self._transport is not None:
+                self._reading_paused = False
+                self._transport.resume_reading()
+        return data
+
+    async def read(self, allowance: Allowance) -> bytes:
+        """The next bytes of the body, b"" at its end.
+
+        Raises:
+            ExchangeError: it broke or stalled. What had arrived before was given out.
+        """
+        while (data := self.take()) is None:
+            if self._error is not None:
+                raise self._error
+            self.arm(allowance, "between two chunks of the response")
+            await self._changed.wait()
+            self.disarm()
+        return data
+
+    def finish(self) -> bool:
+        """End the exchange; whether the connection may serve another."""
+        reader, self._reader = self._reader, None
+        self.disarm()
+        reusable = (
+            reader is not None
+            and reader.complete
+            and not reader.surplus
+            and reader.head is not None
+            and reader.head.persistent
+            and self._error is None
+            and not self.closed
+            and not self._writing_paused
+        )
+        if not reusable:
+            self.abort()
+        self.idle_since = self._clock.now()
+        return reusable
+
+    def _expire(self, allowance: Allowance, waiting_for: str) -> None:
+        if allowance.code == "first_byte_timeout" and self._busy().started:
+            allowance = Allowance(allowance.seconds, "header_timeout")
+        self.fail(allowance.expired(waiting_for, self._attempt))
+
+    # Ends.
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended, or is about to."""
+        return self._transport is None or self._transport.is_closing()
+
+    def abort(self) -> None:
+        """End it now, in both directions."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def fail(self, error: ExchangeError) -> None:
+        """End it because of `error`, which is what a reader or writer will see."""
+        if self._error is None:
+            self._error = error
+        self.disarm()
+        self.abort()
+        self._wake()
+
+    def readable(self) -> bool:
+        """Whether bytes or an end wait in the socket: an idle connection must have neither."""
+        try:
+            self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return True
+
+    # What follows is called by the event loop.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It is open."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came."""
+        reader = self._reader
+        if reader is None:  # unasked for: whatever it is, it is no answer to the next request
+            self.abort()
+            return
+        if not self._timeline.first_byte_at:
+            self._timeline.first_byte_at = self._clock.now()
+        try:
+            reader.feed(data)
+        except ExchangeError as error:
+            self.fail(error)
+            return
+        if reader.buffered > _HIGH_WATER and not self._reading_paused and self._transport:
+            self._reading_paused = True
+            self._transport.pause_reading()
+        self._wake()
+
+    def eof_received(self) -> None:
+        """The upstream sends no more; returning None closes our side too."""
+        if self._reader is not None:
+            self._reader.feed_eof()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is gone, cleanly or not."""
+        self._transport = None
+        if self._reader is None:
+            if self.lost is not None:
+                self.lost(self)
+        elif not self._reader.complete and self._error is None:
+            self._error = self._reader.ended(reused=self.uses > 1)
+        self._wake()
+
+    def pause_writing(self) -> None:
+        """The upstream reads more slowly than the request is written."""
+        self._writing_paused = True
+
+    def resume_writing(self) -> None:
+        """It has caught up."""
+        self._writing_paused = False
+        self._writable.set()
+
+    def _busy(self) -> ResponseReader:
+        assert self._reader is not None, "no exchange was started"
+        return self._reader
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._writable.set()

@@ -1,0 +1,212 @@
+"""The connections of one upstream: reused newest first, bounded in number, age and idle time.
+
+Never hands out a connection that is in doubt. Knows nothing of requests beyond whether one may
+be sent twice.
+"""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+
+from sidecar.clock import Clock
+from sidecar.config import Pool as PoolConfig
+from sidecar.core.allowance import allow
+from sidecar.core.idle import IdleLimit
+from sidecar.errors import ExchangeError, PoolTimeout
+from sidecar.exchange import Timeline
+from sidecar.telemetry.pool_stats import PoolStats
+from sidecar.transport.connection import Connection
+from sidecar.transport.dial import Dialer
+
+_SWEEP = 1.0
+"""Seconds between two looks for connections that were idle for too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What an attempt needs a connection for."""
+
+    safe: bool
+    """Whether the request may be sent again if the connection proves dead."""
+    connect: float
+    """Seconds that a new connection may take."""
+    left: float
+    """Seconds to the deadline."""
+    attempt: int
+    """Its number, for messages."""
+    timeline: Timeline
+    """Where the time that it takes is written."""
+    fresh: bool = False
+    """Whether only a connection that was never idle will do."""
+
+
+class Pool:
+    """The connections of one upstream."""
+
+    def __init__(self, config: PoolConfig, dialer: Dialer, clock: Clock, stats: PoolStats) -> None:
+        self._config = config
+        self._dialer = dialer
+        self._clock = clock
+        self._idle: deque[Connection] = deque()  # the newest at the right
+        self._waiters: deque[asyncio.Future[Connection | None]] = deque()
+        self._sweep: asyncio.TimerHandle | None = None
+        self._closed = False
+        self.limit = IdleLimit(config.idle, config.idle_unsafe)
+        self.stats = stats
+
+    def __repr__(self) -> str:
+        stats = self.stats
+        return f"<Pool {stats.open} open, {stats.idle} idle, {stats.waiters} waiters>"
+
+    async def acquire(self, need: Need) -> Connection:
+        """A connection for one exchange; it goes back with `release`.
+
+        Raises:
+            PoolTimeout: all were busy for `pool.max_wait`.
+            ConnectError: a new one was needed and failed.
+            ConnectTimeout: a new one was needed and took too long.
+            DeadlineExceeded: the deadline came first.
+        """
+        connection = None if need.fresh else self._reuse(safe=need.safe)
+        if connection is None:
+            if self.stats.open < self._config.max_connections:
+                self.stats.open += 1
+            else:
+                connection = await self._wait(need)
+        if connection is None:
+            return await self._dial(need)
+        self.stats.reused += 1
+        return connection
+
+    async def _dial(self, need: Need) -> Connection:
+        """Fill a place that is already counted as open."""
+        self.stats.dials += 1
+        started = self._clock.now()
+        allowance = allow("connect_timeout", need.connect, need.left)
+        try:
+            connection = await self._dialer.dial(allowance, need.attempt)
+        except BaseException as error:
+            if isinstance(error, ExchangeError):
+                self.stats.fail(error.code)
+            self._vacate()
+            raise
+        finally:
+            need.timeline.dial += self._clock.now() - started
+        connection.lost = self._lost
+        return connection
+
+    def release(self, connection: Connection) -> None:
+        """Take a connection back, finished or not; what is not reusable is closed."""
+        if connection.finish():
+            self._keep(connection)
+        else:
+            self._discard(connection, "unfinished")
+
+    def _keep(self, connection: Connection) -> None:
+        if self._closed or self._clock.now() - connection.created_at > self._config.max_age:
+            self._discard(connection, "age")
+        elif not self._hand_over(connection):
+            self._idle.append(connection)
+            self.stats.idle = len(self._idle)
+            if self._sweep is None:
+                self._sweep = asyncio.get_running_loop().call_later(_SWEEP, self._drop_idle)
+
+    def close(self) -> None:
+        """Close what is idle; what is busy closes when it comes back."""
+        self._closed = True
+        if self._sweep is not None:
+            self._sweep.cancel()
+        while self._idle:
+            self._discard(self._idle.pop(), "closed")
+        self._dialer.resolver.close()
+
+    def _reuse(self, *, safe: bool) -> Connection | None:
+        now = self._clock.now()
+        while self._idle:
+            connection = self._idle.pop()
+            idle_for = now - connection.idle_since
+            if connection.closed or connection.readable():
+                self._discard(connection, "spoiled")
+            elif now - connection.created_at > self._config.max_age:
+                self._discard(connection, "age")
+            elif not self.limit.usable(idle_for, safe=True):
+                self._discard(connection, "idle")
+            elif safe or self.limit.usable(idle_for, safe=False):
+                self.stats.idle = len(self._idle)
+                return connection
+            elif self.stats.open >= self._config.max_connections:
+                self._discard(connection, "idle")  # make room for a new one
+            else:
+                self._idle.append(connection)
+                return None
+        return None
+
+    async def _wait(self, need: Need) -> Connection | None:
+        """A connection that became free, or None for a place to open one in."""
+        allowance = allow("pool_timeout", self._config.max_wait, need.left)
+        future: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(future)
+        self.stats.waiters = len(self._waiters)
+        started = self._clock.now()
+        try:
+            async with asyncio.timeout(allowance.seconds):
+                return await future
+        except BaseException as error:
+            if future.done() and not future.cancelled():
+                self._pass_on(future.result())
+            if not isinstance(error, TimeoutError):
+                raise
+            if allowance.code == "total_timeout":
+                raise allowance.expired("while waiting for a connection", need.attempt) from error
+            raise PoolTimeout(
+                f"all {self._config.max_connections} connections stayed busy "
+                f"for {allowance.seconds:g} s (pool.max_wait)",
+                code="pool_timeout",
+            ) from error
+        finally:
+            need.timeline.pool_wait += self._clock.now() - started
+            if future in self._waiters:
+                self._waiters.remove(future)
+            self.stats.waiters = len(self._waiters)
+
+    def _hand_over(self, connection: Connection | None) -> bool:
+        """Give a connection, or a place to open one in, to the first who waits."""
+        while self._waiters:
+            future = self._waiters.popleft()
+            if not future.done():
+                future.set_result(connection)
+                return True
+        return False
+
+    def _pass_on(self, connection: Connection | None) -> None:
+        """Somebody was given a connection, or a place, and left before taking it."""
+        if connection is not None:
+            self._keep(connection)
+        else:
+            self._vacate()
+
+    def _discard(self, connection: Connection, reason: str) -> None:
+        self.stats.discard(reason)
+        self.stats.idle = len(self._idle)
+        connection.lost = None
+        connection.abort()
+        self._vacate()
+
+    def _vacate(self) -> None:
+        if not self._hand_over(None):
+            self.stats.open -= 1
+
+    def _lost(self, connection: Connection) -> None:
+        """An idle connection ended by itself: the upstream closed it, or sent what it may not."""
+        if connection in self._idle:
+            self._idle.remove(connection)
+            self.limit.observe_close(self._clock.now() - connection.idle_since)
+            self._discard(connection, "upstream_closed")
+
+    def _drop_idle(self) -> None:
+        self._sweep = None
+        now = self._clock.now()
+        while self._idle and not self.limit.usable(now - self._idle[0].idle_since, safe=True):
+            self._discard(self._idle.popleft(), "idle")
+        if self._idle:
+            self._sweep = asyncio.get_running_loop().call_later(_SWEEP, self._drop_idle)

@@ -1,0 +1,40 @@
+"""One upstream's side of the composition: its pool, and a handler for each of its routes.
+
+Built when the configuration loads, so that a wrong certificate is found then.
+"""
+
+from urllib.parse import urlsplit
+
+from sidecar.clock import Clock
+from sidecar.config import Timeouts, Upstream
+from sidecar.telemetry.pool_stats import PoolStats
+from sidecar.transport.attempt import Attempt
+from sidecar.transport.dial import Dialer
+from sidecar.transport.pool import Pool
+
+
+class UpstreamTransport:
+    """The connections of one upstream, and the handlers that use them.
+
+    Raises:
+        OSError: a certificate file cannot be read.
+    """
+
+    def __init__(self, config: Upstream, clock: Clock) -> None:
+        url = urlsplit(config.url)
+        self._host = url.netloc.encode("idna" if not url.netloc.isascii() else "ascii")
+        self._base = url.path.rstrip("/")
+        self._clock = clock
+        stats = PoolStats()
+        self.pool = Pool(config.pool, Dialer(config, clock, stats), clock, stats)
+
+    def __repr__(self) -> str:
+        return f"<UpstreamTransport {self._host.decode()}{self._base} {self.pool!r}>"
+
+    def handler(self, timeouts: Timeouts) -> Attempt:
+        """The innermost handler of a route with these timeouts."""
+        return Attempt(self.pool, self._host, self._base, timeouts, self._clock)
+
+    def close(self) -> None:
+        """Close the idle connections; busy ones close when they come back."""
+        self.pool.close()

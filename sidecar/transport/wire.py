@@ -1,0 +1,203 @@
+"""HTTP/1.1 as bytes: writes a request's head, reads a response. Does no I/O.
+
+The parser is llhttp in its strict mode. What it lets through and RFC 9112 does not is decided
+in `core/framing.py`. Knows nothing of connections, timers or routes.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+import httptools
+
+from sidecar.core.framing import UNTIL_CLOSE, response_framing
+from sidecar.core.headers import read_response
+from sidecar.errors import BadResponse, ExchangeError, TruncatedBody, UpstreamReset
+from sidecar.exchange import RawHeaders
+
+MAX_HEAD = 256 * 1024
+"""Bytes of head, interim responses or trailers that are read without a byte of body."""
+
+STALE = "stale_connection"
+"""The code of an exchange that met the end of a kept connection, and no byte of an answer."""
+
+_CHUNKED = (b"Transfer-Encoding", b"chunked")
+
+
+def request_head(
+    method: str, target: str, host: bytes, headers: RawHeaders, *, chunked: bool
+) -> bytes:
+    """The bytes of a request's head, fields as given."""
+    fields = [(b"Host", host), *headers]
+    if chunked:
+        fields.append(_CHUNKED)
+    lines = b"".join([b"%b: %b\r\n" % field for field in fields])
+    start = f"{method} {target} HTTP/1.1\r\n".encode("utf-8", "surrogateescape")
+    return b"%b%b\r\n" % (start, lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A final (not 1xx) response's head."""
+
+    status: int
+    reason: bytes
+    headers: RawHeaders
+    framing: int
+    """Body length, or CHUNKED or UNTIL_CLOSE of `core.framing`."""
+    persistent: bool
+    """Whether the connection may be used again after the body."""
+    keep_alive_timeout: float | None
+
+
+class ResponseReader:
+    """Reads one response out of a connection's bytes."""
+
+    __slots__ = (
+        "_barren",
+        "_error",
+        "_headers",
+        "_method",
+        "_parser",
+        "_reason",
+        "buffered",
+        "chunks",
+        "complete",
+        "head",
+        "surplus",
+    )
+
+    def __init__(self, method: str) -> None:
+        self._method = method
+        self._parser = httptools.HttpResponseParser(self)
+        self._headers: RawHeaders = []
+        self._reason = b""
+        self._barren = 0
+        self._error: ExchangeError | None = None
+        self.head: Head | None = None
+        self.chunks: deque[bytes] = deque()
+        self.buffered = 0
+        self.complete = False
+        self.surplus = False
+        """Bytes came after the end of the response: the connection must not be used again."""
+
+    @property
+    def started(self) -> bool:
+        """Whether any byte of a response was seen."""
+        return self._barren > 0 or self.head is not None
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes in.
+
+        Raises:
+            BadResponse: they are no valid HTTP/1.1 response.
+        """
+        if self.complete:
+            self.surplus = True
+            return
+        before = self.buffered
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._error = self._error or _bad("the protocol was switched without being asked to")
+        except httptools.HttpParserError as error:
+            self._reject(str(error) or type(error).__name__)
+        self._check(len(data), grew=self.buffered > before)
+
+    def take(self) -> bytes | None:
+        """What was read of the body and not yet taken; b"" at its end, None when nothing was."""
+        if not self.chunks:
+            return b"" if self.complete else None
+        data = self.chunks[0] if len(self.chunks) == 1 else b"".join(self.chunks)
+        self.chunks.clear()
+        self.buffered = 0
+        return data
+
+    def ended(self, *, reused: bool) -> ExchangeError:
+        """What the end of the connection means while the response is not complete."""
+        if self.head is not None:
+            return TruncatedBody("the upstream ended the response early", code="truncated_body")
+        if reused and not self.started:
+            return UpstreamReset("the upstream had closed a kept connection", code=STALE)
+        return UpstreamReset("the upstream closed without an answer", code="upstream_reset")
+
+    def feed_eof(self) -> bool:
+        """The connection ended cleanly; whether that completes the response."""
+        if self.head is not None and self.head.framing == UNTIL_CLOSE:
+            self.complete = True
+        return self.complete
+
+    def _reject(self, reason: str) -> None:
+        if self.complete:
+            self.surplus = True
+        else:
+            self._error = self._error or _bad(reason)
+
+    def _check(self, size: int, *, grew: bool) -> None:
+        self._barren = 0 if grew else self._barren + size
+        if self._error is None and self._barren > MAX_HEAD and not self.complete:
+            self._error = _bad("its head is too large")
+        if self._error is None and self.surplus and self.head and self.head.status == 204:
+            self._error = _bad("a 204 came with a body")
+        if self._error is not None:
+            raise self._error
+
+    # What follows is called by the parser.
+
+    def on_message_begin(self) -> None:
+        """A head begins: interim, final, or one that should not be."""
+        if self.head is not None:
+            self.surplus = True
+        self._headers = []
+        self._reason = b""
+
+    def on_status(self, reason: bytes) -> None:
+        """A part of the reason phrase."""
+        self._reason += reason
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One field, as sent."""
+        self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """A head ends."""
+        status = self._parser.get_status_code()
+        if self.head is not None or (100 <= status < 200 and status != 101):
+            return  # interim responses end here
+        version = self._parser.get_http_version()
+        if version not in ("1.1", "1.0"):
+            self._error = _bad("its version is neither HTTP/1.1 nor HTTP/1.0")
+            return
+        try:
+            self._read_head(status)
+        except ExchangeError as error:
+            self._error = error
+
+    def _read_head(self, status: int) -> None:
+        fields = read_response(self._headers)
+        framing = response_framing(self._method, status, fields)
+        self.head = Head(
+            status=status,
+            reason=self._reason,
+            headers=fields.forwarded,
+            framing=framing,
+            persistent=framing != UNTIL_CLOSE and bool(self._parser.should_keep_alive()),
+            keep_alive_timeout=fields.keep_alive_timeout,
+        )
+        self.complete = framing == 0
+
+    def on_body(self, data: bytes) -> None:
+        """Some of the body, unchunked."""
+        if self.complete:
+            self.surplus = True
+        else:
+            self.chunks.append(data)
+            self.buffered += len(data)
+
+    def on_message_complete(self) -> None:
+        """A message ends."""
+        if self.head is not None:
+            self.complete = True
+
+
+def _bad(reason: str) -> BadResponse:
+    return BadResponse(f"the upstream's response is not valid HTTP: {reason}", code="bad_response")
