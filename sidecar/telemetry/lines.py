@@ -1,0 +1,136 @@
+"""One log line from a record or an event: text for people, JSON for machines. Pure.
+
+Everything shown is redacted here. JSON keys are a public interface: docs/operations.md lists them.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Literal, TypeAlias
+
+from sidecar.telemetry import redact
+from sidecar.telemetry.record import Record
+
+Scalar: TypeAlias = str | int | float | bool | None
+Level = Literal["debug", "info", "warning", "error"]
+
+COLUMNS = 100
+_MIN_TARGET = 24
+_MAX_METHOD = 16
+_COLOURS = {"dim": "\x1b[2m", "green": "\x1b[32m", "yellow": "\x1b[33m", "red": "\x1b[31m"}
+_RESET = "\x1b[0m"
+_encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
+
+
+def timestamp(wall: float) -> str:
+    """ISO 8601 in UTC with milliseconds: `2026-11-22T20:51:17.123Z`."""
+    return datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def level_of(record: Record) -> Level:
+    """`warning` when the sidecar or the upstream failed, `info` otherwise.
+
+    An upstream's 4xx is an answer, and a client that leaves is not a failure.
+    """
+    failed = record.error is not None and not record.client_closed
+    return "warning" if failed or record.status >= 500 else "info"
+
+
+def exchange_json(record: Record, level: Level) -> str:
+    """The line of one exchange as a JSON object."""
+    return _encode(
+        {
+            "time": timestamp(record.started_wall),
+            "level": level,
+            "event": "exchange",
+            "id": redact.printable(record.id, 64),
+            "upstream": record.upstream,
+            "route": record.route,
+            "method": redact.printable(record.method, _MAX_METHOD),
+            "target": redact.target(record.target),
+            "status": record.status,
+            "source": record.source,
+            "error": record.error,
+            "attempts": record.attempts,
+            "duration": round(record.duration, 6),
+            "first_byte": round(record.first_byte, 6),
+            "pool_wait": round(record.pool_wait, 6),
+            "dial": round(record.dial, 6),
+            "reused": record.reused,
+            "bytes_up": record.bytes_up,
+            "bytes_down": record.bytes_down,
+            "client_closed": record.client_closed,
+        }
+    )
+
+
+def exchange_text(record: Record, level: Level, *, colour: bool) -> str:
+    """The line of one exchange for a terminal.
+
+    The target is cut so that the line fits 100 columns; after an error it may run over them.
+    """
+    took = human(record.duration)
+    status = str(record.status)
+    method = redact.printable(record.method, _MAX_METHOD)
+    where = f"{record.upstream}/{record.route}" if record.route != "-" else record.upstream
+    why = f" {record.error}" if record.error else ""
+    if level == "warning":
+        why += f" id={redact.printable(record.id, 64)}"
+    fixed = f"{timestamp(record.started_wall)} {status} {took:>6} {method:<6} {where}"
+    room = max(_MIN_TARGET, COLUMNS - len(fixed) - len(why) - 1)
+    target = redact.printable(redact.target(record.target), room)
+    if colour:
+        fixed = fixed.replace(f" {status} ", f" {paint(status, _hue(record, level))} ", 1)
+        fixed = paint(fixed[:24], "dim") + fixed[24:]
+        why = why and " " + paint(why[1:], "dim" if level == "info" else "red")
+    return f"{fixed}{why} {target}"
+
+
+def event_json(wall: float, level: str, name: str, fields: Mapping[str, Scalar]) -> str:
+    """A line of the sidecar's own life as a JSON object."""
+    return _encode({"time": timestamp(wall), "level": level, "event": name, **_safe(fields)})
+
+
+def event_text(
+    wall: float, level: str, name: str, fields: Mapping[str, Scalar], *, colour: bool
+) -> str:
+    """A line of the sidecar's own life for a terminal."""
+    when = timestamp(wall)
+    shown = " ".join(f"{key}={_quoted(value)}" for key, value in _safe(fields).items())
+    if colour:
+        when = paint(when, "dim")
+        hue = {"warning": "yellow", "error": "red"}.get(level)
+        name = paint(name, hue) if hue else name
+    return f"{when} {name} {shown}".rstrip()
+
+
+def human(seconds: float) -> str:
+    """A duration in at most six characters: `850us`, `12ms`, `3.42s`, `512s`."""
+    if seconds < 0.001:
+        return f"{seconds * 1e6:.0f}us"
+    if seconds < 1:
+        return f"{seconds * 1e3:.0f}ms"
+    return f"{seconds:.2f}s" if seconds < 10 else f"{seconds:.0f}s"
+
+
+def paint(shown: str, hue: str) -> str:
+    """`shown` in an ANSI colour."""
+    return f"{_COLOURS[hue]}{shown}{_RESET}"
+
+
+def _hue(record: Record, level: Level) -> str:
+    if level == "warning":
+        return "red"
+    return "yellow" if record.status >= 400 else "green"
+
+
+def _safe(fields: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    return {
+        key: redact.text(value) if isinstance(value, str) else value
+        for key, value in fields.items()
+    }
+
+
+def _quoted(value: Scalar) -> str:
+    shown = redact.printable(str(value), 1000)
+    return json.dumps(shown) if " " in shown or not shown else shown

@@ -1,0 +1,111 @@
+"""Log lines on standard error: one for each exchange, one for each event of the sidecar's life.
+
+Standard `logging` decides what is written; `lines` words it and `writer` writes it. Never a body,
+a query's value or a credential.
+"""
+
+import logging
+import os
+import sys
+import traceback
+from typing import TextIO
+
+from sidecar import config
+from sidecar.telemetry import lines
+from sidecar.telemetry.record import Record, Sink
+from sidecar.telemetry.writer import Writer
+
+_ROOT = "sidecar"
+_LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+_exchanges = logging.getLogger(f"{_ROOT}.exchange")
+_events = logging.getLogger(f"{_ROOT}.event")
+
+
+class LineHandler(logging.Handler):
+    """Turns every record of `logging` into one line, ours and the libraries' alike."""
+
+    def __init__(self, writer: Writer, *, json: bool, colour: bool) -> None:
+        super().__init__()
+        self.writer = writer
+        self._json = json
+        self._colour = colour
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Queue the line. Whatever goes wrong here stays here."""
+        try:
+            line = self.line(record)
+            dropped = self.writer.take_dropped()
+            if dropped:
+                fields: dict[str, lines.Scalar] = {"count": dropped}
+                self.writer.write(self._event(record.created, "warning", "log_dropped", fields))
+            self.writer.write(line)
+        except Exception:
+            self.writer.write(f"log line lost: {record.name}")
+
+    def line(self, record: logging.LogRecord) -> str:
+        """The text of `record`."""
+        exchange = getattr(record, "exchange", None)
+        if isinstance(exchange, Record):
+            level = lines.level_of(exchange)
+            if self._json:
+                return lines.exchange_json(exchange, level)
+            return lines.exchange_text(exchange, level, colour=self._colour)
+        name, fields = record.msg, getattr(record, "fields", None)
+        if fields is None:  # a library's line
+            name, fields = "log", {"logger": record.name, "message": record.getMessage()}
+        if record.exc_info and record.exc_info[0] is not None:
+            fields = {**fields, "traceback": "".join(traceback.format_exception(*record.exc_info))}
+        return self._event(record.created, record.levelname.lower(), str(name), fields)
+
+    def _event(self, wall: float, level: str, name: str, fields: dict[str, lines.Scalar]) -> str:
+        if self._json:
+            return lines.event_json(wall, level, name, fields)
+        return lines.event_text(wall, level, name, fields, colour=self._colour)
+
+
+def setup(log: config.Log, stream: TextIO | None = None) -> None:
+    """Send all logging of the process to `stream` (standard error), as `log` says."""
+    stream = stream or sys.stderr
+    terminal = stream.isatty()
+    json = log.format == "json" or (log.format == "auto" and not terminal)
+    colour = terminal and not json and not os.environ.get("NO_COLOR")
+    root = logging.getLogger()
+    for old in root.handlers[:]:
+        if isinstance(old, LineHandler):
+            root.removeHandler(old)
+            old.writer.close()
+    root.addHandler(LineHandler(Writer(stream), json=json, colour=colour))
+    root.setLevel(max(_LEVELS[log.level], logging.WARNING))  # libraries: only what went wrong
+    logging.getLogger(_ROOT).setLevel(_LEVELS[log.level])
+
+
+def flush() -> None:
+    """Wait until every line so far is written; at most a second. For the end of the process."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, LineHandler):
+            handler.writer.flush()
+
+
+def exchange_sink(log: config.Log) -> Sink:
+    """A sink that writes one line for each exchange that `log.level` lets through."""
+    threshold = _LEVELS[log.level]
+
+    def write(record: Record) -> None:
+        level = _LEVELS[lines.level_of(record)]
+        if level < threshold:
+            return
+        line = logging.LogRecord(_exchanges.name, level, "", 0, "exchange", None, None)
+        line.exchange = record
+        _exchanges.handle(line)
+
+    return write
+
+
+def event(name: str, level: lines.Level = "info", **fields: lines.Scalar) -> None:
+    """Write a line about the sidecar's own life: `event("started", proxy="127.0.0.1:8080")`."""
+    _events.log(_LEVELS[level], name, extra={"fields": fields})

@@ -1,0 +1,136 @@
+"""What may be shown of a target, a header or a message: structure yes, values and secrets no.
+
+Pure. Whatever is rendered for people or machines passes through here; when in doubt, it is hidden.
+"""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import unquote
+
+HIDDEN = "*"
+MAX_TARGET = 256
+MAX_VALUE = 200
+MAX_KEYS = 16
+MAX_TEXT = 8192
+_SHORTEST = 7
+_DENSE_FROM = 24
+_SCAN = 4096  # nothing longer is looked at: what is cut off cannot leak
+
+_JWT = r"eyJ[A-Za-z0-9_.-]{4,}"
+_KNOWN = r"(?:AIza|AQ\.|ya29\.|EAA|sb_secret_|sb_publishable_|sbp_|sk-|gh[pousr]_|xox[abprs]-)"
+_SECRET = re.compile(rf"{_JWT}|(?<![A-Za-z0-9]){_KNOWN}[A-Za-z0-9_.\-]{{6,}}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_MIXED = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])\S{24,}")
+_DENSE = re.compile(r"(?=[^/]*[a-z])(?=[^/]*[0-9])[a-z0-9]{32,}")
+_KEY = re.compile(r"[A-Za-z0-9_.$\[\]()>%-]{1,40}")
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
+_USERINFO = re.compile(r"(?<=//)[^/?#\s]*@")
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
+_PAIR = re.compile(
+    r"(?i)\b([\w-]*(?:key|token|secret|password|passwd|signature|sig|upload_id|authorization"
+    r"|cookie))(\"?'?\s*[=:]\s*\"?'?)((?:bearer|basic)\s+)?[^\s\"'&,;]+"
+)
+_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/_.~=-]+")
+_HEADER = re.compile(r"auth|cookie|token|secret|key|password|signature|session|credential|jwt")
+_URL_HEADERS = frozenset({"location", "content-location", "referer", "origin", "link"})
+
+
+def target(raw: str) -> str:
+    """A request target for a log: path kept, credentials in it hidden, query values dropped.
+
+    `/rest/v1/x?id=eq.5&apikey=s` becomes `/rest/v1/x?id=*&apikey=*`. Printable ASCII, at most
+    MAX_TARGET characters.
+    """
+    raw = _USERINFO.sub(f"{HIDDEN}@", raw[:_SCAN], count=1)
+    path, *query = re.split(r"[?#]", raw, maxsplit=1)
+    shown = "/".join(_segments(path.split("/")))
+    if query:
+        shown += "?" + _query(query[0])
+    return printable(shown, MAX_TARGET)
+
+
+def _segments(parts: list[str]) -> Iterable[str]:
+    resumable = False
+    for part in parts:
+        plain = _plain(part)
+        if "upload:" in plain.lower():  # Graph's resumable upload: its id is all that it takes
+            yield f"upload:{HIDDEN}"
+        elif part and ((resumable and plain != "sign") or is_secret(plain)):
+            yield HIDDEN
+        else:
+            yield ";".join(map(_parameter, part.split(";"))) if "=" in plain else part
+        resumable = resumable or plain == "resumable"
+
+
+def _parameter(part: str) -> str:
+    return _pair(part) if "=" in _plain(part) else part
+
+
+def _query(raw: str) -> str:
+    pairs = raw.split("&", MAX_KEYS)
+    shown = [_pair(one) for one in pairs[:MAX_KEYS]]
+    return "&".join(shown + ["..."] * (len(pairs) > MAX_KEYS))
+
+
+def _pair(raw: str) -> str:
+    key, equals, _ = raw.partition("=")
+    if not equals:
+        return raw and HIDDEN
+    plain = _plain(key)
+    known = _KEY.fullmatch(key) and "=" not in plain and not is_secret(plain)
+    return f"{key if known else HIDDEN}={HIDDEN}"
+
+
+def is_secret(value: str) -> bool:
+    """Whether `value` looks like a token: a known prefix, a JWT, or too dense to be a name."""
+    if len(value) < _SHORTEST:
+        return False
+    if _SECRET.search(value):
+        return True
+    if len(value) < _DENSE_FROM or _UUID.fullmatch(value):
+        return False
+    return bool(_MIXED.fullmatch(value) or _DENSE.search(value))
+
+
+def _plain(value: str) -> str:
+    return unquote(unquote(value)) if "%" in value else value
+
+
+def headers(fields: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    """Header fields for people: names kept, credentials hidden, URLs redacted, values bounded."""
+    return [_header(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields]
+
+
+def _header(name: str, value: str) -> tuple[str, str]:
+    lower = name.lower()
+    shown = printable(name, MAX_VALUE)
+    if _HEADER.search(lower) or (lower.startswith("x-goog-upload-") and "url" in lower):
+        return shown, HIDDEN
+    if lower in _URL_HEADERS:
+        return shown, target(value)
+    value = text(value)
+    return shown, HIDDEN if is_secret(value) else printable(value, MAX_VALUE)
+
+
+def text(message: str) -> str:
+    """A message that somebody else wrote (a traceback, a library's log line) without secrets.
+
+    At most MAX_TEXT characters of it.
+    """
+    message = _URL.sub(lambda found: target(found[0]), message[:MAX_TEXT])
+    message = _PAIR.sub(rf"\1\2{HIDDEN}", message)
+    message = _BEARER.sub(rf"\1 {HIDDEN}", message)
+    return _SECRET.sub(HIDDEN, message)
+
+
+def printable(value: str, limit: int) -> str:
+    """Printable ASCII of at most `limit` characters: no control character reaches a log."""
+    if len(value) <= limit and value.isascii() and value.isprintable():
+        return value
+    escaped = _UNPRINTABLE.sub(_escape, value[: limit + 1])
+    return escaped if len(escaped) <= limit else escaped[: limit - 3] + "..."
+
+
+def _escape(found: re.Match[str]) -> str:
+    point = ord(found[0])
+    return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}"

@@ -1,0 +1,98 @@
+"""Lines to a stream, from a thread of their own: a slow or broken stderr never stops an exchange.
+
+Knows nothing of what is written. Lines that find the queue full are dropped and counted.
+"""
+
+import atexit
+import contextlib
+import os
+import queue
+import select
+import threading
+from typing import TextIO
+
+MAX_LINES = 10_000
+_BATCH = 256
+
+
+class Writer:
+    """A bounded queue of lines and the thread that writes them."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._descriptor = _descriptor(stream)
+        self._lines: queue.Queue[str | threading.Event] = queue.Queue()
+        self._dropped = 0
+        self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
+        self._thread.start()
+        atexit.register(self.flush)
+
+    def write(self, line: str) -> None:
+        """Queue one line (without its line feed). Never blocks and never raises."""
+        if self._lines.qsize() >= MAX_LINES:
+            self._dropped += 1
+            return
+        self._lines.put(line)
+
+    def take_dropped(self) -> int:
+        """How many lines were dropped since this last answered; 0 while there is no room to say."""
+        if self._lines.qsize() >= MAX_LINES:
+            return 0
+        dropped, self._dropped = self._dropped, 0
+        return dropped
+
+    def flush(self, timeout: float = 1.0) -> bool:
+        """Wait until what was queued is written, at most `timeout` seconds; whether it was."""
+        if not self._thread.is_alive():
+            return False
+        done = threading.Event()
+        self._lines.put(done)
+        return done.wait(timeout)
+
+    def close(self) -> None:
+        """Write what is queued; nobody writes to this any more."""
+        atexit.unregister(self.flush)
+        self.flush()
+
+    def _run(self) -> None:
+        while True:
+            batch: list[str] = []
+            done: list[threading.Event] = []
+            item = self._lines.get()
+            while True:
+                if isinstance(item, str):
+                    batch.append(item)
+                else:
+                    done.append(item)
+                if len(batch) >= _BATCH or done:
+                    break
+                try:
+                    item = self._lines.get_nowait()
+                except queue.Empty:
+                    break
+            if batch:
+                # OSError: closed pipe, full disk. ValueError: the stream was closed.
+                with contextlib.suppress(OSError, ValueError):
+                    self._put("\n".join(batch) + "\n")
+            for event in done:
+                event.set()
+
+    def _put(self, lines: str) -> None:
+        if self._descriptor is None:
+            self._stream.write(lines)
+            self._stream.flush()
+            return
+        # Not through the stream: a thread that is stuck in its lock aborts the interpreter's exit.
+        left = lines.encode("ascii", "backslashreplace")
+        while left:
+            try:
+                left = left[os.write(self._descriptor, left) :]
+            except BlockingIOError:  # somebody who shares the terminal made it non-blocking
+                select.select([], [self._descriptor], [], 1.0)
+
+
+def _descriptor(stream: TextIO) -> int | None:
+    try:
+        return stream.fileno()
+    except (OSError, ValueError, AttributeError):  # in memory
+        return None
