@@ -1,25 +1,35 @@
 # Two commands do everything: `make run` and `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
 .SUFFIXES:
+.DELETE_ON_ERROR:
 
 # The first Python >= 3.11 that really runs: a version manager's shim may exist and fail.
 PY ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(PY) -m pip --python $(BIN)/python --disable-pip-version-check
+NODE := tests/e2e/node
+# Programs that scripts/tools.py fetched are found last, so the system's own come first.
+export PATH := $(PATH):$(CURDIR)/.tools/bin
+PYTEST := $(BIN)/python -m pytest
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# `--without-pip` works where ensurepip is missing, and the outer pip fills the environment,
-# which also works where the system's Python is "externally managed".
-$(VENV)/.ok: pyproject.toml requirements.lock
-	@test -n "$(PY)" || { echo "sidecar: need Python >= 3.11 with pip; set PY=/path/to/python"; exit 1; }
-	rm -rf $(VENV) && $(PY) -m venv --without-pip $(VENV)
-	$(PIP) install -q -c requirements.lock -e '.[test]'
+# The stamp is the last thing written: a half-built environment never counts as one.
+$(VENV)/.ok: pyproject.toml requirements.lock scripts/venv.sh
+	@test -n "$(PY)" || { echo "sidecar: need Python >= 3.11; set PY=/path/to/python"; exit 1; }
+	@echo "sidecar: filling $(VENV) with $(PY)"
+	@scripts/venv.sh "$(PY)" test
+
+$(VENV)/.sdk: $(VENV)/.ok
+	@scripts/venv.sh "$(PY)" test,sdk
 	@touch $@
+
+$(NODE)/node_modules/.ok: $(NODE)/package.json $(NODE)/package-lock.json
+	@command -v npm >/dev/null || { echo "sidecar: no npm, so no JavaScript SDKs"; exit 0; } && \
+		npm ci --prefix $(NODE) --no-audit --no-fund --loglevel=error && touch $@
 
 .PHONY: setup
 setup: $(VENV)/.ok ## Create .venv with everything that `make test` needs
@@ -38,12 +48,41 @@ check: $(VENV)/.ok ## Format, lint, types, import order
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
+# The table of missing tools comes last, also when tests failed.
 .PHONY: test
 test: $(VENV)/.ok ## Unit, architecture and integration tests (under 3 minutes)
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python scripts/tools.py fetch
+	@$(PYTEST) -n 2 $(ARGS); code=$$?; \
+		$(BIN)/python scripts/tools.py report test || code=1; exit $$code
+
+.PHONY: test-sdk
+test-sdk: $(VENV)/.sdk $(NODE)/node_modules/.ok ## The official SDKs, Python and JavaScript, through the sidecar
+	@$(PYTEST) tests/e2e $(ARGS); code=$$?; \
+		$(BIN)/python scripts/tools.py report test-sdk || code=1; exit $$code
+
+.PHONY: test-slow
+test-slow: $(VENV)/.ok ## Soak, and the package as it is shipped (some minutes)
+	@$(PYTEST) tests/slow --timeout=600 $(ARGS)
 
 .PHONY: cover
-cover: $(VENV)/.ok ## The same tests, with branch coverage
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
+cover: $(VENV)/.ok ## The tests of `make test`, with branch coverage
+	$(PYTEST) -n 2 --cov --cov-report=term $(ARGS)
+
+.PHONY: schema
+schema: $(VENV)/.ok ## Write config/sidecar.schema.json and config/reference.yaml anew
+	$(BIN)/sidecar schema > config/sidecar.schema.json.new
+	mv config/sidecar.schema.json.new config/sidecar.schema.json
+	$(BIN)/sidecar schema --reference > config/reference.yaml.new
+	mv config/reference.yaml.new config/reference.yaml
+
+.PHONY: lock
+lock: ## Resolve requirements.lock anew, for Python 3.11 to 3.14
+	@command -v uv >/dev/null || test -x .tools/uv/bin/uv || \
+		$(PY) -m pip install -q --disable-pip-version-check --target .tools/uv uv
+	@{ echo "# Written by 'make lock': exact versions for every extra, for Python 3.11 to 3.14."; \
+		PATH="$$PATH:.tools/uv/bin" uv pip compile pyproject.toml --extra fast --extra test --extra sdk \
+			--universal --python-version 3.11 --upgrade --quiet \
+			--no-header --no-annotate --no-emit-index-url --no-emit-find-links; } > requirements.lock.new
+	@mv requirements.lock.new requirements.lock

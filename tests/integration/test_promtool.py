@@ -1,0 +1,34 @@
+import shutil
+import subprocess
+from dataclasses import replace
+
+from sidecar.telemetry.metrics import Metrics
+from sidecar.telemetry.pool_stats import PoolStats
+from sidecar.telemetry.record import Record
+from tests.support.tools import missing
+
+
+def test_prometheus_has_no_complaint_about_any_metric():
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        missing("promtool")
+    metrics = Metrics("1.2.3")
+    metrics.bind("supabase", "users")
+    metrics.set_config(sha256="abc")
+    metrics.inflight("supabase").count += 1
+    stats = PoolStats(dials=1)
+    stats.fail("dns_error")
+    stats.discard("idle")
+    metrics.watch_pools(lambda: {"supabase": stats})
+    record = Record("a", "supabase", "users", "GET", "/x", 200, attempts=1, duration=0.2)
+    metrics.sink()(record)
+    metrics.sink()(
+        replace(record, error="idle_timeout", first_byte=0.1, at_upstream=0.1, bytes_up=1, dial=0.1)
+    )
+    text, _ = metrics.render()
+    ours = b"".join(line for line in text.splitlines(keepends=True) if b"sidecar_" in line)
+    assert ours.count(b"# TYPE") >= 15
+    checked = subprocess.run(
+        [promtool, "check", "metrics"], input=text, capture_output=True, timeout=30, check=False
+    )
+    assert (checked.returncode, checked.stderr, checked.stdout) == (0, b"", b"")
