@@ -1,0 +1,59 @@
+"""Where the demonstration writes: a live table on a terminal, plain lines elsewhere."""
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+from sidecar.demo.table import WIDTH
+
+PROGRESS_EVERY = 5.0
+LIVE_EVERY = 0.5
+
+
+def has_colour(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
+    """A terminal that did not ask for plain text (https://no-color.org)."""
+    plain = environment.get("NO_COLOR") or environment.get("TERM") == "dumb"
+    return stream.isatty() and not plain
+
+
+@dataclass(slots=True)
+class Screen:
+    """Redraws a block in place where that is possible."""
+
+    stream: TextIO
+    live: bool
+    colour: bool
+    _drawn: int = 0
+
+    @classmethod
+    def on(cls, stream: TextIO | None = None, *, needs: int = 20) -> "Screen":
+        """A screen on `stream`; live if it is a terminal of 80 columns and `needs` lines."""
+        stream = stream or sys.stdout
+        size = shutil.get_terminal_size((0, 0))
+        capable = stream.isatty() and os.environ.get("TERM") != "dumb"
+        roomy = size.columns >= WIDTH and size.lines > needs
+        return cls(stream, live=capable and roomy, colour=has_colour(stream))
+
+    @property
+    def every(self) -> float:
+        """Seconds between two pictures of what goes on."""
+        return LIVE_EVERY if self.live else PROGRESS_EVERY
+
+    def say(self, *lines: str) -> None:
+        """Write lines that stay."""
+        self._drawn = 0
+        self._write([*lines])
+
+    def draw(self, lines: Sequence[str]) -> None:
+        """Put `lines` where the last drawing is."""
+        if self._drawn and self.live:
+            self.stream.write(f"\x1b[{self._drawn}A\x1b[J")
+        self._write(lines)
+        self._drawn = len(lines)
+
+    def _write(self, lines: Sequence[str]) -> None:
+        self.stream.write("".join(f"{line}\n" for line in lines))
+        self.stream.flush()

@@ -1,0 +1,98 @@
+"""The simulated providers as servers on loopback ports, with or without a simulated network.
+
+The demonstration and the tests start them here.
+"""
+
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from sidecar.demo.authority import AUTHORITY
+from sidecar.demo.network import Network
+from sidecar.demo.targets import Provider
+from sidecar.demo.trouble import Trouble
+
+IDLE_CLOSE = 60.0
+SHUTDOWN = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Simulator:
+    """One simulated provider that listens."""
+
+    app: web.Application
+    url: str
+    """Origin, as `http://127.0.0.1:40001`."""
+    trouble: Trouble | None
+    """The simulated network in front of it; None when faults are off."""
+
+
+Simulators = Mapping[Provider, Simulator]
+
+
+def make_apps(now: Callable[[], float] = time.time) -> dict[Provider, web.Application]:
+    """Every provider's app, empty and fresh. `now` is their wall clock."""
+    from sidecar.demo import gemini, supabase, whatsapp
+
+    graph, media = whatsapp.make_apps(now=now)
+    return {
+        "supabase": supabase.make_app(now=now),
+        "whatsapp": graph,
+        "whatsapp-media": media,
+        "gemini": gemini.make_app(now=now),
+    }
+
+
+@asynccontextmanager
+async def simulators(
+    network: Network | None = None, *, seed: int = 1, now: Callable[[], float] = time.time
+) -> AsyncIterator[Simulators]:
+    """All providers on ephemeral loopback ports, until the block ends.
+
+    Args:
+        network: delays and faults; None answers at once, always.
+        seed: the source of every exchange's luck.
+        now: the providers' wall clock.
+    """
+    async with serve(make_apps(now), network, seed=seed) as running:
+        yield running
+
+
+@asynccontextmanager
+async def serve(
+    apps: Mapping[Provider, web.Application], network: Network | None = None, *, seed: int = 1
+) -> AsyncIterator[Simulators]:
+    """Serve `apps` as `simulators` does."""
+    async with AsyncExitStack() as stack:
+        running: dict[Provider, Simulator] = {}
+        for provider, app in apps.items():
+            trouble = Trouble(network, provider, seed=seed) if network else None
+            if trouble:
+                app.middlewares.insert(0, trouble.middleware())
+            url = await _listen(app, stack)
+            running[provider] = Simulator(app, url, trouble)
+        yield running
+
+
+async def _listen(app: web.Application, stack: AsyncExitStack) -> str:
+    # handler_cancellation: a client that leaves a hung exchange ends it.
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        handler_cancellation=True,
+        keepalive_timeout=IDLE_CLOSE,
+        shutdown_timeout=SHUTDOWN,
+    )
+    listener = socket.create_server(("127.0.0.1", 0))
+    authority = f"127.0.0.1:{listener.getsockname()[1]}"
+    if AUTHORITY in app:
+        app[AUTHORITY].value = authority
+    stack.callback(listener.close)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.SockSite(runner, listener, backlog=512).start()
+    return f"http://{authority}"
