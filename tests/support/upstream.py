@@ -34,6 +34,7 @@ class Connection(asyncio.Protocol):
         self._arrived = asyncio.Event()
         self._writable = asyncio.Event()
         self._writable.set()
+        self._played = 0
         self._player: asyncio.Task[None] | None = None
         self.later: list[asyncio.Task[None]] = []
 
@@ -89,13 +90,18 @@ class Connection(asyncio.Protocol):
         self.bytes_sent += len(data)
         await self._writable.wait()
 
+    def forget(self) -> None:
+        """Drop the records of requests that were played."""
+        del self.requests[: self._played]
+        self._played = 0
+        self.received.clear()
+
     async def _play(self) -> None:
         await self.upstream.play_greeting(self)
-        played = 0
         while True:
-            while played < len(self.requests):
-                request = self.requests[played]
-                played += 1
+            while self._played < len(self.requests):
+                request = self.requests[self._played]
+                self._played += 1
                 for step in self.upstream.next_script(request):
                     await step(self, request)
             self._arrived.clear()
@@ -113,6 +119,7 @@ class Upstream:
         greeting: Script = (),
         keep: bool = True,
         deaf: bool = False,
+        port: int = 0,
     ) -> None:
         self.connections: list[Connection] = []
         self.requests: list[WireRequest] = []
@@ -125,7 +132,7 @@ class Upstream:
         self._tls = tls
         self._greeting = greeting
         self._server: asyncio.Server | None = None
-        self.port = 0
+        self.port = port
 
     @property
     def url(self) -> str:
@@ -142,6 +149,13 @@ class Upstream:
         """Connections that have not ended."""
         return sum(not connection.ended.is_set() for connection in self.connections)
 
+    def forget(self) -> None:
+        """Drop all records of what is over, so that long runs stay flat."""
+        self.requests.clear()
+        self.connections[:] = [each for each in self.connections if not each.ended.is_set()]
+        for connection in self.connections:
+            connection.forget()
+
     def next_script(self, request: WireRequest) -> Script:
         """The script of the next request."""
         if self._choose is not None:
@@ -156,7 +170,7 @@ class Upstream:
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: Connection(self), "127.0.0.1", 0, ssl=self._tls
+            lambda: Connection(self), "127.0.0.1", self.port, ssl=self._tls
         )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
