@@ -7,13 +7,29 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from sidecar.config.upstream import STRICT, Upstream
-from sidecar.config.values import Address, Duration, ListenAddress, Size
+from sidecar.config.values import (
+    Address,
+    Duration,
+    ListenAddress,
+    Name,
+    Size,
+    Text,
+    Timeout,
+    Whole,
+)
 
-UpstreamName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+DEFAULT_PROXY = Address(host="127.0.0.1", port=8080)
+DEFAULT_OPS = Address(host="127.0.0.1", port=9090)
 
 
 def _one_or_many(value: object) -> object:
     return [value] if isinstance(value, str) else value
+
+
+ListenAddresses = Annotated[
+    tuple[ListenAddress, ...],
+    BeforeValidator(_one_or_many, json_schema_input_type=ListenAddress | tuple[ListenAddress, ...]),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +38,9 @@ class ServerTls:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
-    certificate: str
+    certificate: Text
     """PEM file with the certificate and its chain."""
-    key: str
+    key: Text
     """PEM file with its private key."""
 
 
@@ -34,13 +50,11 @@ class Listen:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
-    proxy: Annotated[tuple[ListenAddress, ...], BeforeValidator(_one_or_many)] = (
-        Address(host="127.0.0.1", port=8080),
-    )
+    proxy: ListenAddresses = (DEFAULT_PROXY,)
     """For the application: one address or a list, `host:port` or `unix:/path`."""
-    proxy_tls: Annotated[tuple[ListenAddress, ...], BeforeValidator(_one_or_many)] = ()
+    proxy_tls: ListenAddresses = ()
     """The same with TLS; needs `tls`."""
-    ops: ListenAddress = Address(host="127.0.0.1", port=9090)
+    ops: ListenAddress = DEFAULT_OPS
     """Read-only: `/metrics` and `/health`."""
     tls: ServerTls | None = None
     """Certificate for `proxy_tls` and for the upstreams' `tls_port`."""
@@ -66,15 +80,15 @@ class Limits:
 
     max_header_size: Size = 64 * 1024
     """The longest request line and the longest header field; more is answered 400."""
-    max_headers: Annotated[int, Field(ge=1, le=10000)] = 256
+    max_headers: Annotated[Whole, Field(ge=1, le=10000)] = 256
     """How many header fields a request may have."""
     max_body: Size | None = None
     """The largest request body; more is answered 413. Default: no limit."""
-    body_idle: Duration = 30.0
+    body_idle: Timeout = 30.0
     """How long the application may pause within a request body (`request_body_timeout`)."""
-    read_idle: Duration = 300.0
+    read_idle: Timeout = 300.0
     """How long the application may leave a response unread before it is cut off."""
-    keep_alive: Duration = 620.0
+    keep_alive: Timeout = 620.0
     """How long an idle connection of the application is kept: longer than any client keeps it."""
 
 
@@ -84,7 +98,7 @@ class Config:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
-    upstreams: Annotated[Mapping[UpstreamName, Upstream], Field(min_length=1)]
+    upstreams: Annotated[Mapping[Name, Upstream], Field(min_length=1)]
     """The HTTP APIs that the application calls, by name. The name is the path's prefix."""
     listen: Listen = field(default_factory=Listen)
     """Where the sidecar listens."""

@@ -8,12 +8,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from sidecar.config.values import Duration
+from sidecar.config.patterns import PathPattern
+from sidecar.config.values import Duration, Flag, Host, Name, Text, Timeout, Url, Whole
 
 STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 ErrorShape = Literal["postgrest", "supabase", "graph", "gemini", "generic"]
+PresetName = Literal["supabase", "whatsapp", "gemini"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +24,13 @@ class ClientTls:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
-    ca: str | None = None
+    ca: Text | None = None
     """PEM file of the authorities to trust. Default: those of the system."""
-    certificate: str | None = None
+    certificate: Text | None = None
     """PEM file of a client certificate, for upstreams that ask for one."""
-    key: str | None = None
+    key: Text | None = None
     """PEM file of the client certificate's key. Default: it is in `certificate`."""
-    server_name: str | None = None
+    server_name: Text | None = None
     """The name to ask for and to verify. Default: the host of `url`."""
 
 
@@ -38,7 +40,7 @@ class Pool:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
-    max_connections: Annotated[int, Field(ge=1, le=10000)] = 100
+    max_connections: Annotated[Whole, Field(ge=1, le=10000)] = 100
     """How many connections may be open at once."""
     idle: Duration = 15.0
     """A connection that was unused for so long is closed. It is closed earlier where the upstream
@@ -68,20 +70,20 @@ class Timeouts:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
-    connect: Duration = 3.0
+    connect: Timeout = 3.0
     """Name look-up, connection and TLS handshake together
     (`dns_timeout`, `connect_timeout`, `tls_timeout`)."""
-    first_byte: Duration = 10.0
+    first_byte: Timeout = 10.0
     """From the end of the request to the end of the response's head
     (`first_byte_timeout`; `header_timeout` when some of the head had come)."""
-    idle: Duration = 30.0
+    idle: Timeout = 30.0
     """Between two chunks of the response's body (`idle_timeout`)."""
-    send: Duration = 30.0
+    send: Timeout = 30.0
     """While the upstream does not read the request's body (`send_timeout`)."""
-    total: Duration = 30.0
+    total: Timeout = 30.0
     """From the first byte of the request to the head of the answer, over all attempts
     (`total_timeout`). A response that flows is not cut, unless `total_covers_body`."""
-    total_covers_body: bool = False
+    total_covers_body: Flag = False
     """Whether `total` also ends a response whose body is still flowing."""
 
 
@@ -92,8 +94,8 @@ class Match:
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     methods: tuple[Method, ...] = ()
-    """HTTP methods. Default: all."""
-    path: str = "/**"
+    """HTTP methods. Default: all of them, also those that cannot be named here."""
+    path: PathPattern = "/**"
     """Raw path without its query: literal text, `{name}` or `*` for one segment,
     `**` for any number of them."""
 
@@ -104,14 +106,18 @@ class Route:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-    """Its name in logs and metrics; unique within the upstream."""
+    name: Name
+    """Its name in logs and metrics; unique within the upstream. A route with the name of one of
+    the preset's routes overrides that one, key by key. `default` is reserved."""
     match: Match = field(default_factory=Match)
     """Which requests it is for."""
     timeouts: Timeouts = field(default_factory=Timeouts)
-    """Overrides the upstream's, key by key."""
+    """Overrides the upstream's, key by key. Default: the upstream's."""
     errors: ErrorShape = "generic"
-    """Overrides the upstream's."""
+    """Overrides the upstream's. Default: the upstream's."""
+    abandon: Literal["auto", "cancel", "finish"] = "auto"
+    """What happens at the upstream when the application leaves before the answer: `cancel` the
+    call, or let it `finish`. `auto` cancels GET, HEAD and OPTIONS and lets all else finish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +126,16 @@ class Upstream:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
-    url: Annotated[str, Field(pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$")]
+    url: Url
     """Where it is: scheme, host, optional port, optional base path."""
-    preset: str | None = None
+    preset: PresetName | None = None
     """A shipped bundle of settings that everything here overrides:
     `supabase`, `whatsapp` or `gemini`."""
-    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    port: Annotated[Whole, Field(ge=1, le=65535)] | None = None
     """A listener of its own on the proxy's host, for clients that take only an origin."""
-    tls_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    tls_port: Annotated[Whole, Field(ge=1, le=65535)] | None = None
     """The same with TLS, by `listen.tls`; for clients that insist on `https` or `wss`."""
-    hosts: tuple[str, ...] = ()
+    hosts: tuple[Host, ...] = ()
     """Values of the `Host` header that select this upstream, without its prefix."""
     tls: ClientTls = field(default_factory=ClientTls)
     """Trust and client certificate for an `https` upstream."""

@@ -1,4 +1,4 @@
-"""The scalar types of the YAML: durations, sizes, addresses.
+"""The scalar types of the YAML: durations, sizes, numbers, names, URLs, addresses.
 
 They know how a value is written and what it becomes; nothing of what it is used for.
 """
@@ -10,25 +10,49 @@ from typing import Annotated
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_SIZE = re.compile(r"(\d+)(B|KiB|MiB|GiB)")
+_MAX_SECONDS = 3650 * 86400.0
+_SIZE = re.compile(r"([0-9]{1,15})(B|KiB|MiB|GiB)")
 _BYTES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+_WHOLE = re.compile(r"[-+]?[0-9]{1,15}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+_URL = re.compile(r"https?://[^/?#@\s]+(/[^?#\s]*)?")
+_PORT = re.compile(r"[0-9]{1,5}")
 _UNIX = "unix:"
+
+DURATION_PATTERN = rf"^{_DURATION.pattern}$"
+SIZE_PATTERN = rf"^{_SIZE.pattern}$"
 
 
 def duration(value: object) -> float:
     """Seconds of `"250ms"`, `"10s"`, `"2m"`, `"24h"`, `"7d"`.
 
     Raises:
-        PydanticCustomError: a number without a unit, or anything else.
+        PydanticCustomError: a number without a unit, more than ten years, or anything else.
     """
-    if isinstance(value, float):  # a default, already in seconds
-        return value
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise PydanticCustomError("duration", 'expected a duration such as "250ms", "10s" or "2m"')
-    return float(match[1]) * _SECONDS[match[2]]
+    seconds = float(match[1]) * _SECONDS[match[2]]
+    if seconds > _MAX_SECONDS:
+        raise PydanticCustomError("duration_range", "longer than ten years")
+    return seconds
+
+
+def timeout(value: object) -> float:
+    """Seconds of a duration that is not zero.
+
+    Raises:
+        PydanticCustomError: as `duration`; or zero, which elsewhere may mean "never" or "at once".
+    """
+    seconds = duration(value)
+    if seconds == 0:
+        raise PydanticCustomError(
+            "timeout_zero",
+            "zero is not a timeout; for one that hardly ever expires write a long one",
+        )
+    return seconds
 
 
 def size(value: object) -> int:
@@ -37,12 +61,105 @@ def size(value: object) -> int:
     Raises:
         PydanticCustomError: a number without a unit, or anything else.
     """
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return value  # a default, already in bytes
     match = _SIZE.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise PydanticCustomError("size", 'expected a size such as "64KiB" or "1MiB"')
     return int(match[1]) * _BYTES[match[2]]
+
+
+def format_duration(seconds: float) -> str:
+    """How `seconds` are written: in the largest unit that gives a whole number."""
+    for unit, factor in sorted(_SECONDS.items(), key=lambda item: -item[1]):
+        count = seconds / factor
+        if count >= 1 and abs(count - round(count)) < 1e-9:
+            return f"{round(count)}{unit}"
+    return f"{seconds:g}s"
+
+
+def format_size(count: int) -> str:
+    """How `count` bytes are written: in the largest unit that gives a whole number."""
+    for unit, factor in sorted(_BYTES.items(), key=lambda item: -item[1]):
+        if count >= factor and count % factor == 0:
+            return f"{count // factor}{unit}"
+    return f"{count}B"
+
+
+def whole(value: object) -> int:
+    """The whole number, also of the text that a variable brings.
+
+    Raises:
+        PydanticCustomError: anything else, booleans and fractions included.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        return int(value)
+    raise PydanticCustomError("whole", "expected a whole number")
+
+
+def flag(value: object) -> bool:
+    """The truth value, also of the text that a variable brings.
+
+    Raises:
+        PydanticCustomError: anything but `true` and `false`.
+    """
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return value == "true"
+    raise PydanticCustomError("flag", "expected true or false")
+
+
+def text(value: object) -> str:
+    """A text that is not empty.
+
+    Raises:
+        PydanticCustomError: anything else.
+    """
+    if isinstance(value, str) and value:
+        return value
+    raise PydanticCustomError("text", "expected a text; put it in quotes if it looks like a number")
+
+
+def name(value: object) -> str:
+    """The name of an upstream or a route: it becomes part of paths and metrics.
+
+    Raises:
+        PydanticCustomError: other characters than a-z, 0-9 and `-`, or reserved.
+    """
+    if value == "_sidecar":
+        raise PydanticCustomError(
+            "name_reserved", "this name is reserved for the sidecar's own pages"
+        )
+    if isinstance(value, str) and _NAME.fullmatch(value):
+        return value
+    raise PydanticCustomError(
+        "name", "a name consists of a-z, 0-9 and '-', and begins with a letter or a digit"
+    )
+
+
+def url(value: object) -> str:
+    """The URL of an upstream.
+
+    Raises:
+        PydanticCustomError: another scheme, no host, or credentials, query or fragment in it.
+    """
+    if isinstance(value, str) and _URL.fullmatch(value):
+        return value
+    raise PydanticCustomError(
+        "url", "expected http(s)://host[:port][/path], without credentials or query"
+    )
+
+
+def host(value: object) -> str:
+    """The value of a Host header that selects an upstream, lower-cased, without a port.
+
+    Raises:
+        PydanticCustomError: a URL, a port, a wildcard, or anything else.
+    """
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", value):
+        return value.lower()
+    raise PydanticCustomError("host", "expected a host name, without scheme, port or wildcard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +191,32 @@ def address(value: object) -> Address:
         bracketed = host.startswith("[") and host.endswith("]")
         host = host[1:-1] if bracketed else host
         plain = host and (":" not in host or bracketed)
-        if colon and plain and port.isdecimal() and int(port) <= 65535:
+        if colon and plain and _PORT.fullmatch(port) and int(port) <= 65535:
             return Address(host=host, port=int(port))
     raise PydanticCustomError(
         "address", 'expected "host:port", "[v6]:port" or "unix:/path/to.sock"'
     )
 
 
-Duration = Annotated[
-    float,
-    BeforeValidator(duration),
-    WithJsonSchema({"type": "string", "pattern": rf"^{_DURATION.pattern}$"}),
-]
+_DURATION_SCHEMA = {"type": "string", "pattern": DURATION_PATTERN}
+
+Duration = Annotated[float, BeforeValidator(duration), WithJsonSchema(_DURATION_SCHEMA)]
+Timeout = Annotated[float, BeforeValidator(timeout), WithJsonSchema(_DURATION_SCHEMA)]
 Size = Annotated[
-    int,
-    BeforeValidator(size),
-    WithJsonSchema({"type": "string", "pattern": rf"^{_SIZE.pattern}$"}),
+    int, BeforeValidator(size), WithJsonSchema({"type": "string", "pattern": SIZE_PATTERN})
 ]
+Whole = Annotated[int, BeforeValidator(whole)]
+Flag = Annotated[bool, BeforeValidator(flag)]
+Text = Annotated[str, BeforeValidator(text), WithJsonSchema({"type": "string", "minLength": 1})]
+Name = Annotated[
+    str, BeforeValidator(name), WithJsonSchema({"type": "string", "pattern": f"^{_NAME.pattern}$"})
+]
+Url = Annotated[
+    str, BeforeValidator(url), WithJsonSchema({"type": "string", "pattern": f"^{_URL.pattern}$"})
+]
+Host = Annotated[str, BeforeValidator(host), WithJsonSchema({"type": "string", "minLength": 1})]
 ListenAddress = Annotated[
     Address,
     BeforeValidator(address),
-    WithJsonSchema({"type": "string", "pattern": r"^(unix:.+|.+:\d+)$"}),
+    WithJsonSchema({"type": "string", "pattern": r"^(unix:.+|.+:[0-9]+)$"}),
 ]
