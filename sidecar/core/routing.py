@@ -6,6 +6,7 @@ Works on raw targets, byte for byte. Knows no sockets; the listener says where a
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from sidecar.config import Config, ErrorShape, Timeouts, Upstream
 from sidecar.core.paths import compile_path
@@ -26,6 +27,7 @@ class RouteEntry:
     name: str
     timeouts: Timeouts
     errors: ErrorShape
+    abandon: Literal["auto", "cancel", "finish"] = "auto"
     methods: frozenset[str] = frozenset()
     pattern: str = "/**"
     expression: re.Pattern[str] = field(default_factory=lambda: compile_path("/**"))
@@ -54,6 +56,7 @@ def entries(name: str, upstream: Upstream) -> Iterator[RouteEntry]:
             name=route.name,
             timeouts=route.timeouts,
             errors=route.errors,
+            abandon=route.abandon,
             methods=frozenset(route.match.methods),
             pattern=route.match.path,
             expression=compile_path(route.match.path),

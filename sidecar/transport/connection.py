@@ -6,7 +6,8 @@ a connection that is in any doubt is never used again.
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable
+from typing import cast
 
 from sidecar.clock import Clock
 from sidecar.core.allowance import Allowance
@@ -14,9 +15,6 @@ from sidecar.errors import ExchangeError
 from sidecar.exchange import Timeline
 from sidecar.transport.waiting import Signal, Timer
 from sidecar.transport.wire import Head, ResponseReader
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _HIGH_WATER = 256 * 1024
 """Unread bytes of a response at which reading from the upstream stops; it goes on at none."""

@@ -79,8 +79,7 @@ async def running_sidecar(
     """Start a sidecar in this event loop; close it at the end."""
     from sidecar.app import Sidecar
 
-    variables = env or {}
-    sidecar = Sidecar(_config(config, variables), env=variables)
+    sidecar = Sidecar(_config(config, variables))
     await asyncio.wait_for(sidecar.start(), START_TIMEOUT)
     try:
         yield Running(sidecar)

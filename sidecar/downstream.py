@@ -1,0 +1,202 @@
+"""The application's side of an exchange, byte for byte: reads its body, writes its response.
+
+Decides framing only; knows nothing of upstreams, routes or errors' meaning.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from aiohttp import HttpVersion11, web
+
+from sidecar.aiohttp_compat import CLOSE, KEEP, drain, reset, response_head
+from sidecar.config import Limits
+from sidecar.errors import BadRequest, ClientClosed, ExchangeError, RequestBodyStalled
+from sidecar.exchange import Body, BytesBody, RawHeaders, Response
+
+BUFFERED = 64 * 1024
+"""Request bodies of a known length up to this are read before anything is sent."""
+
+_WRITE_AT_ONCE = 64 * 1024
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class StreamedBody:
+    """A request's body as it arrives. `100 Continue` is sent when it is first asked for."""
+
+    def __init__(
+        self,
+        request: web.BaseRequest,
+        length: int | None,
+        limits: Limits,
+        *,
+        expects_continue: bool = False,
+    ) -> None:
+        self._request = request
+        self._length = length
+        self._limits = limits
+        self._continue = expects_continue and request.version >= HttpVersion11
+        self._received = 0
+
+    @property
+    def length(self) -> int | None:
+        """As declared; None when chunked."""
+        return self._length
+
+    def take(self) -> bytes | None:
+        """What has arrived."""
+        if self._continue:
+            self._continue = False
+            if self._request.transport is not None:
+                self._request.transport.write(_CONTINUE)
+        content = self._request.content
+        with _translated():
+            data = content.read_nowait(-1)
+        return self._counted(data) if data or content.at_eof() else None
+
+    async def read(self) -> bytes:
+        """The next bytes; b"" at the end."""
+        data = self.take()
+        if data is not None:
+            return data
+        try:
+            with _translated():
+                async with asyncio.timeout(self._limits.body_idle):
+                    return self._counted(await self._request.content.readany())
+        except TimeoutError as error:
+            raise RequestBodyStalled(
+                f"the request's body stopped arriving for {self._limits.body_idle:g} s",
+                code="request_body_timeout",
+            ) from error
+
+    def _counted(self, data: bytes) -> bytes:
+        self._received += len(data)
+        if self._limits.max_body is not None and self._received > self._limits.max_body:
+            raise too_large(self._limits.max_body)
+        return data
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Aiohttp's errors of a request body as ours."""
+    try:
+        yield
+    except web.RequestPayloadError as error:
+        raise BadRequest("the request's body is not validly framed", code="bad_body") from error
+    except ConnectionError as error:
+        raise _left() from error
+
+
+async def read_whole(body: StreamedBody) -> BytesBody:
+    """A short body, once all of it has arrived."""
+    parts = []
+    while data := await body.read():
+        parts.append(data)
+    return BytesBody(b"".join(parts))
+
+
+async def write_response(
+    request: web.BaseRequest, response: Response, *, read_idle: float, close: bool
+) -> web.StreamResponse:
+    """Write the response as it arrives, and close it.
+
+    A body that breaks is never ended cleanly: the connection is, so that the client sees it.
+
+    Args:
+        request: what is answered.
+        response: the answer; closed when this returns or raises.
+        read_idle: seconds that the client may leave it unread.
+        close: whether this is the connection's last response.
+    """
+    framing = _Framing(request, response, close=close)
+    try:
+        await _write(request, response, framing, read_idle)
+    except ExchangeError as error:
+        response.close(error)
+        if request.transport is not None:
+            framing.cut(request.transport)
+        return CLOSE
+    except (TimeoutError, ConnectionError):
+        response.close(_left())
+        if request.transport is not None:
+            request.transport.abort()
+        return CLOSE
+    except BaseException as error:
+        response.close(error)
+        raise
+    response.close()
+    return KEEP if framing.keep_alive else CLOSE
+
+
+class _Framing:
+    """How a response's end is told to this client (RFC 9112 §6)."""
+
+    def __init__(self, request: web.BaseRequest, response: Response, *, close: bool) -> None:
+        self.bodyless = request.method == "HEAD" or response.status in (204, 304)
+        unknown = response.body.length is None and not self.bodyless
+        modern = request.version >= HttpVersion11
+        self.chunked = unknown and modern
+        self.until_close = unknown and not modern
+        self.keep_alive = request.keep_alive and not close and not self.until_close
+        self.fields: RawHeaders = []
+        if self.chunked:
+            self.fields.append((b"Transfer-Encoding", b"chunked"))
+        if not self.keep_alive:
+            self.fields.append((b"Connection", b"close"))
+        elif not modern:
+            self.fields.append((b"Connection", b"keep-alive"))
+
+    def wrap(self, data: bytes) -> bytes:
+        """`data` as it goes on the wire."""
+        return b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data
+
+    def cut(self, transport: asyncio.Transport) -> None:
+        """End the message so that the client sees that it is not complete."""
+        if self.until_close:
+            reset(transport)
+        else:
+            transport.close()
+
+
+async def _write(
+    request: web.BaseRequest, response: Response, framing: _Framing, read_idle: float
+) -> None:
+    out = response_head(response, framing.fields)
+    body: Body = BytesBody(b"") if framing.bodyless else response.body
+    while True:
+        data = body.take()
+        if data is None:
+            await _flush(request, out, read_idle)
+            out = b""
+            data = await body.read()
+        if not data:
+            break
+        out += framing.wrap(data)
+        if len(out) >= _WRITE_AT_ONCE:
+            await _flush(request, out, read_idle)
+            out = b""
+    if framing.chunked:
+        out += b"0\r\n\r\n"
+    await _flush(request, out, read_idle)
+
+
+async def _flush(request: web.BaseRequest, data: bytes, read_idle: float) -> None:
+    transport = request.transport
+    if transport is None or transport.is_closing():
+        raise ConnectionResetError("the client is gone")
+    if data:
+        transport.write(data)
+        await drain(request, read_idle)
+
+
+def too_large(limit: int) -> BadRequest:
+    """The error for a body above `limits.max_body`."""
+    return BadRequest(
+        f"the request's body is larger than {limit} bytes (limits.max_body)",
+        code="body_too_large",
+        status=413,
+    )
+
+
+def _left() -> ClientClosed:
+    return ClientClosed("the application closed its connection", code="client_closed")

@@ -1,0 +1,173 @@
+"""The shell between aiohttp's server and the pipeline: request → Exchange, Response → socket.
+
+Errors become answers here and nowhere else. Decides nothing itself: `core` does.
+"""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count
+
+from aiohttp import web
+
+from sidecar.clock import Clock
+from sidecar.config import Limits
+from sidecar.core.answers import answer
+from sidecar.core.headers import RequestHead, read_request
+from sidecar.core.routing import Routed, RouteEntry, RouteTable
+from sidecar.downstream import BUFFERED, StreamedBody, read_whole, too_large, write_response
+from sidecar.errors import BadRequest, DownstreamError, ExchangeError
+from sidecar.exchange import Body, BytesBody, Exchange, Handler, Request, Response, Timeline
+from sidecar.pipeline import Parts, build_refusal
+
+_SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
+
+
+@dataclass(frozen=True, slots=True)
+class Chains:
+    """The handlers of all routes, and where to find them."""
+
+    table: RouteTable
+    handlers: Mapping[RouteEntry, Handler]
+    parts: Parts
+
+
+class Listener:
+    """Serves the application."""
+
+    def __init__(self, chains: Chains, limits: Limits) -> None:
+        self._chains = chains
+        self._limits = limits
+        self._clock: Clock = chains.parts.clock
+        self._ids = map(f"{os.urandom(4).hex()}-{{:x}}".format, count(1))
+        self._abandoned: set[asyncio.Task[Response]] = set()
+        self.inflight = 0
+        """Exchanges under way, from their head to their last byte."""
+        self.draining = False
+        """Whether connections are closed after the response that they wait for."""
+
+    def __repr__(self) -> str:
+        return f"<Listener {self.inflight} in flight, {len(self._abandoned)} abandoned>"
+
+    @property
+    def busy(self) -> bool:
+        """Whether an exchange is under way, also one that its client abandoned."""
+        return bool(self.inflight or self._abandoned)
+
+    async def serve(self, bound: str | None, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request that came in on the listener of upstream `bound`, if of one."""
+        self.inflight += 1
+        try:
+            return await self._serve(bound, request)
+        finally:
+            self.inflight -= 1
+
+    async def _serve(self, bound: str | None, request: web.BaseRequest) -> web.StreamResponse:
+        timeline = Timeline(self._clock.now())
+        routed: Routed | None = None
+        try:
+            head = read_request(list(request.raw_headers))
+            host = head.host.decode("latin-1")
+            routed = self._chains.table.resolve(request.method, request.raw_path, host, bound)
+            body = await self._body(request, head)
+        except DownstreamError as error:
+            response = await self._refuse(request, routed, error, timeline)
+        else:
+            forwarded = Request(request.method, routed.target, head.forwarded, body)
+            route = routed.route
+            exchange = Exchange(
+                next(self._ids), route.upstream, route.name, forwarded, float("inf"), timeline
+            )
+            response = await self._exchange(exchange, route)
+        return await write_response(
+            request, response, read_idle=self._limits.read_idle, close=self.draining
+        )
+
+    async def _exchange(self, exchange: Exchange, route: RouteEntry) -> Response:
+        handler = self._chains.handlers[route]
+        try:
+            if route.abandon == "cancel" or (
+                route.abandon == "auto" and exchange.request.method in _SAFE
+            ):
+                return await handler(exchange)
+            return await self._let_finish(exchange, handler)
+        except ExchangeError as error:
+            return answer(error, route.errors, exchange.id)
+
+    async def _let_finish(self, exchange: Exchange, handler: Handler) -> Response:
+        """Run the call so that it outlives the client: a write is not cut off half-way."""
+        task = asyncio.ensure_future(handler(exchange))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            exchange.abandoned = True
+            self._abandoned.add(task)
+            task.add_done_callback(self._discard)
+            raise
+
+    def _discard(self, task: asyncio.Task[Response]) -> None:
+        self._abandoned.discard(task)
+        if not task.cancelled() and task.exception() is None:
+            task.result().close()
+
+    async def _body(self, request: web.BaseRequest, head: RequestHead) -> Body | None:
+        """The request's body; a short one is waited for.
+
+        Raises:
+            DownstreamError: it is too large, or never came.
+        """
+        if head.upgrade == b"websocket":
+            raise BadRequest(
+                "WebSockets are not carried by this version",
+                code="upgrade_unsupported",
+                status=501,
+            )
+        if head.length is None and not head.chunked:
+            return None
+        if head.length == 0:
+            return BytesBody(b"")
+        limit = self._limits.max_body
+        if limit is not None and head.length is not None and head.length > limit:
+            raise too_large(limit)
+        body = StreamedBody(
+            request, head.length, self._limits, expects_continue=head.expects_continue
+        )
+        if head.length is None or head.length > BUFFERED or head.expects_continue:
+            return body
+        return await read_whole(body)
+
+    async def _refuse(
+        self,
+        request: web.BaseRequest,
+        routed: Routed | None,
+        error: DownstreamError,
+        timeline: Timeline,
+    ) -> Response:
+        """The answer to a request that is not forwarded; observed like any other."""
+        forwarded = Request(request.method, routed.target if routed else request.raw_path, [])
+        route = routed.route if routed else None
+        exchange = Exchange(
+            id=next(self._ids),
+            upstream=route.upstream if route else "-",
+            route=route.name if route else "-",
+            request=forwarded,
+            deadline=float("inf"),
+            timeline=timeline,
+            attempt=0,
+        )
+        shape = route.errors if route else "generic"
+        try:
+            return await build_refusal(error, shape, self._chains.parts)(exchange)
+        except ExchangeError as refusal:
+            return answer(refusal, shape, exchange.id)
+
+    def render_unparsed(self, error: ExchangeError) -> Response:
+        """The answer to bytes that are no request; there is nothing to observe."""
+        return answer(error, "generic", next(self._ids))
+
+    async def stop(self) -> None:
+        """End what clients abandoned."""
+        for task in tuple(self._abandoned):
+            task.cancel()
+        await asyncio.gather(*self._abandoned, return_exceptions=True)
