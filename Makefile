@@ -33,6 +33,7 @@ $(NODE)/node_modules/.ok: $(NODE)/package.json $(NODE)/package-lock.json
 
 .PHONY: setup
 setup: $(VENV)/.ok ## Create .venv with everything that `make test` needs
+	@echo "sidecar: $(VENV) is ready, on $$($(BIN)/python --version)"
 
 .PHONY: run
 run: $(VENV)/.ok ## See the sidecar at work on simulated providers (no keys needed)

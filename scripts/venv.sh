@@ -19,12 +19,12 @@ fi
 pip_can() { "$py" -c 'import pip, sys; sys.exit(tuple(map(int, pip.__version__.split(".")[:2])) < (22, 3))' 2>/dev/null; }
 
 if pip_can; then
-    "$py" -m pip --python "$venv/bin/python" install -q --disable-pip-version-check \
+    "$py" -m pip --python "$venv/bin/python" install -qq --disable-pip-version-check \
         --root-user-action=ignore -c requirements.lock -e "$package"
 elif command -v uv >/dev/null 2>&1; then
     uv pip install -q --python "$venv/bin/python" -c requirements.lock -e "$package"
 elif "$venv/bin/python" -m ensurepip >/dev/null 2>&1; then
-    "$venv/bin/python" -m pip install -q --disable-pip-version-check \
+    "$venv/bin/python" -m pip install -qq --disable-pip-version-check \
         --root-user-action=ignore -c requirements.lock -e "$package"
 else
     echo "sidecar: $py has no pip >= 22.3 and there is no uv; on Debian: apt-get install python3-pip" >&2
