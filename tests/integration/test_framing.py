@@ -174,7 +174,7 @@ async def test_connection_close_ends_the_clients_connection_only():
 
 async def test_body_of_an_answered_request_never_becomes_the_next_request():
     """A client that sends its body after an early answer must not have it parsed as a request."""
-    hidden = get("/api/hidden")
+    hidden = get("/api/hidden") * 2000
     async with proxied((send(message(b"early")),), OK) as (sidecar, origin):
         async with connected(sidecar.proxy) as client:
             length = f"Content-Length: {len(hidden)}"

@@ -100,7 +100,7 @@ async def test_write_that_is_let_finish_keeps_its_timers():
 
 
 @pytest.mark.parametrize("how", ["close", "reset"])
-@pytest.mark.parametrize("field", ["Content-Length: 1000", "Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("field", ["Content-Length: 1000000", "Transfer-Encoding: chunked"])
 async def test_write_that_is_not_whole_is_cut_off_at_the_upstream(field, how):
     async with proxied(OK) as (sidecar, origin):
         async with connected(sidecar.proxy) as client:
@@ -110,6 +110,16 @@ async def test_write_that_is_not_whole_is_cut_off_at_the_upstream(field, how):
             leave(client, how)
             await asyncio.wait_for(origin.connections[0].ended.wait(), PROMPT)
         assert not origin.requests[0].complete.is_set()
+
+
+async def test_short_write_that_is_not_whole_never_reaches_the_upstream():
+    async with proxied(OK) as (sidecar, origin):
+        async with connected(sidecar.proxy) as client:
+            await client.send(call("POST", "/api/x", "Content-Length: 1000") + b"12345")
+            await asyncio.sleep(0.1)
+            client.leave()
+        await asyncio.sleep(0.1)
+        assert not origin.requests
 
 
 async def test_leaving_in_the_queue_for_a_connection_sends_nothing():

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.proxied import elapsed_since, proxied, soon
 from tests.support.raw import ask, call, connected, get
-from tests.support.steps import OK, body, message, reply, send, stall, wait
+from tests.support.steps import OK, body, close_later, message, reply, send, stall, wait
 
 POST = call("POST", "/api/write", content=b"{}")
 
@@ -110,6 +110,16 @@ async def test_unsafe_call_finds_room_where_all_connections_are_idle():
         assert (await ask(sidecar.proxy, POST)).status == 200
         assert len(origin.connections) == 2
         await soon(lambda: origin.open_connections == 1)
+
+
+async def test_one_early_close_does_not_end_reuse_for_good():
+    """An upstream that is restarted closes connections of any age: that says nothing for later."""
+    restarted = (body, send(message(b"ok")), close_later(0.01))
+    async with proxied(restarted, OK) as (sidecar, origin):
+        for _ in range(6):
+            assert (await ask(sidecar.proxy, get())).status == 200
+            await asyncio.sleep(0.05)
+        assert len(origin.connections) == 2
 
 
 async def test_old_connection_is_not_reused():

@@ -88,11 +88,12 @@ async def test_upload_crosses_as_it_comes(framing):
         proxied((body, send(message(b"ok")))) as (sidecar, origin),
         connected(sidecar.proxy) as client,
     ):
-        field = "Transfer-Encoding: chunked" if chunks else "Content-Length: 20"
+        part = b"p" * 20_000
+        field = "Transfer-Encoding: chunked" if chunks else "Content-Length: 100000"
         await client.send(call("POST", "/api/x", field))
         for number in range(1, 6):
-            await client.send(chunked(b"part", end=False) if chunks else b"part")
-            arrived = 4 * number
+            await client.send(chunked(part, end=False) if chunks else part)
+            arrived = len(part) * number
             await soon(lambda: sum(r.size for r in origin.requests) == arrived, within=PROMPT)  # noqa: B023
         await client.send(b"0\r\n\r\n" if chunks else b"")
         assert (await client.response()).body == b"ok"

@@ -79,7 +79,7 @@ async def running_sidecar(
     """Start a sidecar in this event loop; close it at the end."""
     from sidecar.app import Sidecar
 
-    sidecar = Sidecar(_config(config, variables))
+    sidecar = Sidecar(_config(config, env or {}))
     await asyncio.wait_for(sidecar.start(), START_TIMEOUT)
     try:
         yield Running(sidecar)
