@@ -14,8 +14,8 @@ from sidecar.config import Limits
 from sidecar.errors import BadRequest, ClientClosed, ExchangeError, RequestBodyStalled
 from sidecar.exchange import Body, BytesBody, RawHeaders, Response
 
-BUFFERED = 64 * 1024
-"""Request bodies of a known length up to this are read before anything is sent."""
+SHORT = 64 * 1024
+"""Bytes of a request body that may be gathered before anything is sent."""
 
 _WRITE_AT_ONCE = 64 * 1024
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -37,6 +37,7 @@ class StreamedBody:
         self._limits = limits
         self._continue = expects_continue and request.version >= HttpVersion11
         self._received = 0
+        self._put_back = b""
 
     @property
     def length(self) -> int | None:
@@ -45,6 +46,9 @@ class StreamedBody:
 
     def take(self) -> bytes | None:
         """What has arrived."""
+        if self._put_back:
+            data, self._put_back = self._put_back, b""
+            return data
         if self._continue:
             self._continue = False
             if self._request.transport is not None:
@@ -69,6 +73,10 @@ class StreamedBody:
                 code="request_body_timeout",
             ) from error
 
+    def put_back(self, data: bytes) -> None:
+        """Have `data` read again, before what is still to come."""
+        self._put_back = data
+
     def _counted(self, data: bytes) -> bytes:
         self._received += len(data)
         if self._limits.max_body is not None and self._received > self._limits.max_body:
@@ -87,11 +95,19 @@ def _translated() -> Iterator[None]:
         raise _left() from error
 
 
-async def read_whole(body: StreamedBody) -> BytesBody:
-    """A short body, once all of it has arrived."""
+async def gather(body: StreamedBody, patience: float) -> Body:
+    """The body, in memory if all of it arrives within `patience` seconds; else as it comes.
+
+    A client sends a short body right behind its head: then one write carries the request on.
+    """
     parts = []
-    while data := await body.read():
-        parts.append(data)
+    try:
+        async with asyncio.timeout(patience):
+            while data := await body.read():
+                parts.append(data)
+    except TimeoutError:
+        body.put_back(b"".join(parts))
+        return body
     return BytesBody(b"".join(parts))
 
 

@@ -16,12 +16,15 @@ from sidecar.config import Limits
 from sidecar.core.answers import answer
 from sidecar.core.headers import RequestHead, read_request
 from sidecar.core.routing import Routed, RouteEntry, RouteTable
-from sidecar.downstream import BUFFERED, StreamedBody, read_whole, too_large, write_response
+from sidecar.downstream import SHORT, StreamedBody, gather, too_large, write_response
 from sidecar.errors import BadRequest, DownstreamError, ExchangeError
 from sidecar.exchange import Body, BytesBody, Exchange, Handler, Request, Response, Timeline
 from sidecar.pipeline import Parts, build_refusal
 
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
+
+_PATIENCE = 0.02
+"""Seconds that a short request body may take to arrive before it is sent on as it comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Listener:
         self._limits = limits
         self._clock: Clock = chains.parts.clock
         self._ids = map(f"{os.urandom(4).hex()}-{{:x}}".format, count(1))
-        self._abandoned: set[asyncio.Task[Response]] = set()
+        self._abandoned: set[asyncio.Future[Response]] = set()
         self.inflight = 0
         """Exchanges under way, from their head to their last byte."""
         self.draining = False
@@ -101,18 +104,24 @@ class Listener:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            exchange.abandoned = True
-            self._abandoned.add(task)
-            task.add_done_callback(self._discard)
+            self._abandon(exchange, task)
             raise
 
-    def _discard(self, task: asyncio.Task[Response]) -> None:
+    def _abandon(self, exchange: Exchange, task: asyncio.Future[Response]) -> None:
+        if exchange.timeline.sent_at == 0:  # nothing has left for the upstream
+            task.cancel()
+            return
+        exchange.abandoned = True
+        self._abandoned.add(task)
+        task.add_done_callback(self._discard)
+
+    def _discard(self, task: asyncio.Future[Response]) -> None:
         self._abandoned.discard(task)
         if not task.cancelled() and task.exception() is None:
             task.result().close()
 
     async def _body(self, request: web.BaseRequest, head: RequestHead) -> Body | None:
-        """The request's body; a short one is waited for.
+        """The request's body; a short one is waited for, shortly.
 
         Raises:
             DownstreamError: it is too large, or never came.
@@ -133,9 +142,9 @@ class Listener:
         body = StreamedBody(
             request, head.length, self._limits, expects_continue=head.expects_continue
         )
-        if head.length is None or head.length > BUFFERED or head.expects_continue:
+        if head.length is None or head.length > SHORT or head.expects_continue:
             return body
-        return await read_whole(body)
+        return await gather(body, _PATIENCE)
 
     async def _refuse(
         self,

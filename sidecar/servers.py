@@ -7,6 +7,7 @@ import asyncio
 import socket
 import ssl
 from functools import partial
+from pathlib import Path
 
 from aiohttp import web
 
@@ -29,6 +30,7 @@ class Servers:
         self._config = config
         self._listener = listener
         self._runners: list[web.ServerRunner] = []
+        self._sockets: list[Path] = []
 
     async def start(self) -> Bound:
         """Bind all addresses; those that asked for port 0 are told what they got.
@@ -63,6 +65,8 @@ class Servers:
         """Stop accepting, and end every connection."""
         await asyncio.gather(*(runner.cleanup() for runner in self._runners))
         self._runners.clear()
+        for path in self._sockets:
+            path.unlink(missing_ok=True)
 
     def _tls(self) -> ssl.SSLContext | None:
         files = self._config.listen.tls
@@ -91,7 +95,10 @@ class Servers:
         runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN)
         await runner.setup()
         self._runners.append(runner)
-        return await _bind(runner, address, tls)
+        bound = await _bind(runner, address, tls)
+        if bound.path:
+            self._sockets.append(Path(bound.path))
+        return bound
 
 
 async def _bind(runner: web.BaseRunner, address: Address, tls: ssl.SSLContext | None) -> Address:

@@ -3,7 +3,7 @@
 RFC 9112 §6.3, on the strict side: what two readers could understand differently is refused.
 """
 
-from sidecar.core.headers import ResponseHead
+from sidecar.core.headers import ResponseHead, options
 from sidecar.errors import BadResponse
 
 UNTIL_CLOSE = -2
@@ -34,6 +34,14 @@ def response_framing(method: str, status: int, head: ResponseHead) -> int:
     if head.transfer_encoding is not None:
         return CHUNKED
     return UNTIL_CLOSE if length is None else length
+
+
+def is_persistent(version: str, framing: int, head: ResponseHead) -> bool:
+    """Whether the connection outlives the response (RFC 9112 §9.3)."""
+    if framing == UNTIL_CLOSE:
+        return False
+    asked = options(head.connection) if head.connection else set[bytes]()
+    return b"close" not in asked and (version == "1.1" or b"keep-alive" in asked)
 
 
 _SWITCHED = "the protocol was switched without being asked to"

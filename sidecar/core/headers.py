@@ -87,10 +87,14 @@ def read_request(headers: RawHeaders) -> RequestHead:
     )
 
 
+def options(connection: bytes) -> set[bytes]:
+    """The options of a Connection value, lower-cased."""
+    return {token.strip().lower() for token in connection.split(b",")} - {b""}
+
+
 def without_nominated(headers: RawHeaders, connection: bytes) -> RawHeaders:
     """`headers` less the fields that a `Connection` value names."""
-    tokens = {token.strip().lower() for token in connection.split(b",")} - _NEVER_NOMINATED
-    tokens.discard(b"")
+    tokens = options(connection) - _NEVER_NOMINATED
     if not tokens:
         return headers
     return [field for field in headers if field[0].lower() not in tokens]
@@ -112,6 +116,8 @@ class ResponseHead:
     """Every Content-Length value, as sent."""
     transfer_encoding: bytes | None
     """All Transfer-Encoding values, joined and lower-cased."""
+    connection: bytes
+    """All Connection values, each after a comma."""
     keep_alive_timeout: float | None
     """Seconds of `Keep-Alive: timeout=N`: when the upstream will close the idle connection."""
 
@@ -135,7 +141,9 @@ def read_response(headers: RawHeaders) -> ResponseHead:
             connection += b"," + value
         elif lower == b"keep-alive":
             keep_alive = _keep_alive(value)
-    return ResponseHead(without_nominated(forwarded, connection), lengths, coding, keep_alive)
+    return ResponseHead(
+        without_nominated(forwarded, connection), lengths, coding, connection, keep_alive
+    )
 
 
 def _keep_alive(value: bytes) -> float | None:

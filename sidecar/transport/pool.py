@@ -18,8 +18,8 @@ from sidecar.telemetry.pool_stats import PoolStats
 from sidecar.transport.connection import Connection
 from sidecar.transport.dial import Dialer
 
-_SWEEP = 1.0
-"""Seconds between two looks for connections that were idle for too long."""
+_SWEEP = 0.02
+"""Seconds at least between two looks for connections that were idle for too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Pool:
             self._idle.append(connection)
             self.stats.idle = len(self._idle)
             if self._sweep is None:
-                self._sweep = asyncio.get_running_loop().call_later(_SWEEP, self._drop_idle)
+                self._schedule_sweep()
 
     def close(self) -> None:
         """Close what is idle; what is busy closes when it comes back."""
@@ -129,9 +129,10 @@ class Pool:
                 self._discard(connection, "spoiled")
             elif now - connection.created_at > self._config.max_age:
                 self._discard(connection, "age")
-            elif not self.limit.usable(idle_for, safe=True):
+            elif not self.limit.usable(idle_for, now, safe=True):
                 self._discard(connection, "idle")
-            elif safe or self.limit.usable(idle_for, safe=False):
+            elif safe or self.limit.usable(idle_for, now, safe=False):
+                self.limit.observe_reuse(idle_for)
                 self.stats.idle = len(self._idle)
                 return connection
             elif self.stats.open >= self._config.max_connections:
@@ -200,13 +201,21 @@ class Pool:
         """An idle connection ended by itself: the upstream closed it, or sent what it may not."""
         if connection in self._idle:
             self._idle.remove(connection)
-            self.limit.observe_close(self._clock.now() - connection.idle_since)
+            now = self._clock.now()
+            self.limit.observe_close(now - connection.idle_since, now)
             self._discard(connection, "upstream_closed")
 
     def _drop_idle(self) -> None:
         self._sweep = None
         now = self._clock.now()
-        while self._idle and not self.limit.usable(now - self._idle[0].idle_since, safe=True):
+        while self._idle and now - self._idle[0].idle_since >= self.limit.limit(now):
             self._discard(self._idle.popleft(), "idle")
         if self._idle:
-            self._sweep = asyncio.get_running_loop().call_later(_SWEEP, self._drop_idle)
+            self._schedule_sweep()
+
+    def _schedule_sweep(self) -> None:
+        """Look again when the connection that is idle for longest has been so for too long."""
+        now = self._clock.now()
+        left = self.limit.limit(now) - (now - self._idle[0].idle_since)
+        loop = asyncio.get_running_loop()
+        self._sweep = loop.call_later(max(left, _SWEEP), self._drop_idle)

@@ -22,7 +22,8 @@ class UpstreamTransport:
 
     def __init__(self, config: Upstream, clock: Clock) -> None:
         url = urlsplit(config.url)
-        self._host = url.netloc.encode("idna" if not url.netloc.isascii() else "ascii")
+        default = ":443" if url.scheme == "https" else ":80"
+        self._host = url.netloc.removesuffix(default).encode("idna")
         self._base = url.path.rstrip("/")
         self._clock = clock
         stats = PoolStats()

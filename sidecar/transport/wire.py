@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import httptools
 
-from sidecar.core.framing import UNTIL_CLOSE, response_framing
+from sidecar.core.framing import UNTIL_CLOSE, is_persistent, response_framing
 from sidecar.core.headers import read_response
 from sidecar.errors import BadResponse, ExchangeError, TruncatedBody, UpstreamReset
 from sidecar.exchange import RawHeaders
@@ -168,11 +168,11 @@ class ResponseReader:
             self._error = _bad("its version is neither HTTP/1.1 nor HTTP/1.0")
             return
         try:
-            self._read_head(status)
+            self._read_head(status, version)
         except ExchangeError as error:
             self._error = error
 
-    def _read_head(self, status: int) -> None:
+    def _read_head(self, status: int, version: str) -> None:
         fields = read_response(self._headers)
         framing = response_framing(self._method, status, fields)
         self.head = Head(
@@ -180,7 +180,7 @@ class ResponseReader:
             reason=self._reason,
             headers=fields.forwarded,
             framing=framing,
-            persistent=framing != UNTIL_CLOSE and bool(self._parser.should_keep_alive()),
+            persistent=is_persistent(version, framing, fields),
             keep_alive_timeout=fields.keep_alive_timeout,
         )
         self.complete = framing == 0
