@@ -1,1 +1,1 @@
-"""The shipped bundles of settings, one YAML file for each provider. No code."""
+"""Settings for the providers that the sidecar knows, as YAML. Read by `sidecar.loader`."""

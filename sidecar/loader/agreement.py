@@ -1,0 +1,157 @@
+"""What each value allows and all of them together do not, such as one port for two listeners.
+
+Looks at the tree, so that these problems are found beside those of single values.
+"""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from sidecar.config import Address
+from sidecar.config.root import DEFAULT_OPS, DEFAULT_PROXY
+from sidecar.config.values import address, whole
+from sidecar.loader.problems import Problem, dotted
+from sidecar.loader.tree import DEFAULT, Leaf, Listing, Node, Origin, Path, Table
+
+_ANY_HOST = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 - compared, not bound
+_DEFAULT_ROUTE = "default"
+_Place = tuple[Address, Path, Origin]
+
+
+def disagreements(root: Table) -> list[Problem]:
+    """All of them, errors and warnings."""
+    checks = (_listeners(root), _server_tls(root), _hosts(root), _client_tls(root), _routes(root))
+    return list(chain.from_iterable(checks))
+
+
+def _leaves(node: Node | None, path: Path) -> Iterator[tuple[Path, Leaf]]:
+    """One value or the values of a list."""
+    if isinstance(node, Leaf) and not node.broken:
+        yield path, node
+    elif isinstance(node, Listing):
+        for index, item in enumerate(node.items):
+            yield from _leaves(item, (*path, index))
+
+
+def _addresses(root: Table, key: str, default: Address | None) -> Iterator[_Place]:
+    node = root.get("listen", key)
+    if node is None and default is not None:
+        yield default, ("listen", key), DEFAULT
+    for path, leaf in _leaves(node, ("listen", key)):
+        try:
+            yield address(leaf.value), path, leaf.origin
+        except ValueError:
+            continue
+
+
+def _ports(root: Table, hosts: list[str]) -> Iterator[_Place]:
+    for name, _, upstream in root.tables("upstreams"):
+        for key in ("port", "tls_port"):
+            leaf = upstream.leaf(key)
+            try:
+                port = whole(leaf.value) if leaf else 0
+            except ValueError:
+                continue
+            for host in hosts if leaf else ():
+                yield (
+                    Address(host, port),
+                    ("upstreams", name, key),
+                    leaf.origin if leaf else DEFAULT,
+                )
+
+
+def _listeners(root: Table) -> Iterator[Problem]:
+    """Two listeners cannot have one address."""
+    proxies = list(_addresses(root, "proxy", DEFAULT_PROXY))
+    hosts = list(dict.fromkeys(each.host for each, _, _ in proxies if each.host))
+    taken: list[_Place] = []
+    for place in (
+        *_addresses(root, "ops", DEFAULT_OPS),
+        *proxies,
+        *_addresses(root, "proxy_tls", None),
+        *_ports(root, hosts),
+    ):
+        for other in taken:
+            if other[1] != place[1] and _clash(place[0], other[0]):
+                later, earlier = (place, other) if place[2] is not DEFAULT else (other, place)
+                what = "socket" if later[0].path else f"port {later[0].port}"
+                message = f"{what} is already used by {dotted(earlier[1])}"
+                yield Problem(later[2], later[1], message)
+                break
+        taken.append(place)
+
+
+def _clash(one: Address, other: Address) -> bool:
+    if one.path or other.path:
+        return one.path == other.path
+    if one.port != other.port or one.port == 0:
+        return False
+    return one.host == other.host or bool(_ANY_HOST & {one.host, other.host})
+
+
+def _server_tls(root: Table) -> Iterator[Problem]:
+    """A TLS listener needs a certificate."""
+    tls = root.get("listen", "tls")
+    if isinstance(tls, Table) or (isinstance(tls, Leaf) and tls.value is not None):
+        return
+    message = "needs listen.tls with certificate and key"
+    served = root.get("listen", "proxy_tls")
+    if served is not None and (not isinstance(served, Listing) or served.items):
+        yield Problem(served.origin, ("listen", "proxy_tls"), message)
+    for name, _, upstream in root.tables("upstreams"):
+        if leaf := upstream.leaf("tls_port"):
+            yield Problem(leaf.origin, ("upstreams", name, "tls_port"), message)
+
+
+def _hosts(root: Table) -> Iterator[Problem]:
+    """A Host header selects one upstream."""
+    first: dict[str, tuple[str, Origin]] = {}
+    for name, _, upstream in root.tables("upstreams"):
+        for path, leaf in _leaves(upstream.get("hosts"), ("upstreams", name, "hosts")):
+            if not isinstance(leaf.value, str):
+                continue
+            owner, origin = first.setdefault(leaf.value.lower(), (name, leaf.origin))
+            if origin is not leaf.origin:
+                message = f"this host already selects the upstream {owner} ({origin.place})"
+                yield Problem(leaf.origin, path, message)
+
+
+def _client_tls(root: Table) -> Iterator[Problem]:
+    """A private key is of use only with its certificate; TLS settings only with https."""
+    for name, _, upstream in root.tables("upstreams"):
+        key, url = upstream.leaf("tls", "key"), upstream.leaf("url")
+        path: Path = ("upstreams", name, "tls")
+        if key and upstream.get("tls", "certificate") is None:
+            yield Problem(key.origin, (*path, "key"), "a key without certificate")
+        tls = upstream.get("tls")
+        plain = url and str(url.value).startswith("http://")
+        if plain and isinstance(tls, Table) and tls.entries:
+            entry = upstream.entries["tls"]
+            yield Problem(entry.key, path, "has no effect: url is http", severity="warning")
+
+
+def _routes(root: Table) -> Iterator[Problem]:
+    """Names are unique, and every route can be reached."""
+    for name, _, upstream in root.tables("upstreams"):
+        routes = upstream.get("routes")
+        first: dict[object, Origin] = {}
+        everything: str | None = None
+        for index, route in routes.tables() if isinstance(routes, Listing) else ():
+            path: Path = ("upstreams", name, "routes", index)
+            leaf = route.leaf("name")
+            if leaf and leaf.value == _DEFAULT_ROUTE:
+                message = "reserved for what no route matches: set it on the upstream itself"
+                yield Problem(leaf.origin, (*path, "name"), message)
+            elif leaf and first.setdefault(leaf.value, leaf.origin) is not leaf.origin:
+                message = f"duplicate name, first used at line {first[leaf.value].line}"
+                yield Problem(leaf.origin, (*path, "name"), message)
+            if everything:
+                message = f"is never used: {everything} matches everything before it"
+                yield Problem(route.origin, path, message, severity="warning")
+            elif _matches_everything(route):
+                everything = dotted(path)
+
+
+def _matches_everything(route: Table) -> bool:
+    path, methods = route.get("match", "path"), route.get("match", "methods")
+    open_path = path is None or (isinstance(path, Leaf) and path.value == "/**")
+    return open_path and (methods is None or (isinstance(methods, Listing) and not methods.items))

@@ -1,0 +1,98 @@
+"""What is wrong with a configuration: one value per problem, and how it is shown.
+
+Messages never hold a value of the configuration: it may be a credential.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+from sidecar.loader.tree import Origin, Path
+
+_PLAIN = re.compile(r"[A-Za-z0-9_./:*{}-]{1,60}")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, and where."""
+
+    origin: Origin
+    path: Path
+    message: str
+    suggestion: str | None = None
+    severity: Literal["error", "warning"] = "error"
+
+    @property
+    def text(self) -> str:
+        """Path, message and suggestion, without the place."""
+        name = dotted(self.path)
+        hint = f" (did you mean '{self.suggestion}'?)" if self.suggestion else ""
+        return f"{name}: {self.message}{hint}" if name else f"{self.message}{hint}"
+
+    def __str__(self) -> str:
+        return f"{self.origin.place}: {self.severity}: {self.text}"
+
+    def as_json(self) -> dict[str, object]:
+        """The same for machines."""
+        return {
+            "file": self.origin.file or None,
+            "line": self.origin.line or None,
+            "column": self.origin.column or None,
+            "origin": str(self.origin),
+            "severity": self.severity,
+            "path": dotted(self.path),
+            "message": self.message,
+            "suggestion": self.suggestion,
+        }
+
+
+class ConfigErrors(Exception):
+    """The configuration cannot be used.
+
+    Args:
+        problems: all that was found, errors and warnings, in the order of the file.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class ConfigNotFound(ConfigErrors):
+    """The file does not exist or cannot be read; there is no fallback to defaults."""
+
+
+def dotted(path: Path) -> str:
+    """`upstreams.gemini.routes[0].name`; a key of unusual characters is quoted and cut."""
+    parts: list[str] = []
+    for step in path:
+        if isinstance(step, int):
+            parts.append(f"[{step}]")
+        else:
+            parts.append("." + shown(step) if parts else shown(step))
+    return "".join(parts)
+
+
+def shown(key: str) -> str:
+    """A key as it may be printed on one line."""
+    return key if _PLAIN.fullmatch(key) else json.dumps(key[:60])
+
+
+def nearest(word: object, known: Iterable[str]) -> str | None:
+    """Which of `known` was probably meant."""
+    found = get_close_matches(str(word)[:60].lower(), list(known), 1, 0.6)
+    return found[0] if found else None
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """By place, without the repetitions that inheritance brings: the shortest path stays."""
+    first: dict[tuple[Origin, str], Problem] = {}
+    for problem in sorted(problems, key=lambda each: len(each.path)):
+        first.setdefault((problem.origin, problem.message), problem)
+    return sorted(
+        first.values(),
+        key=lambda each: (each.origin.file, each.origin.line, each.origin.column, each.text),
+    )

@@ -1,0 +1,88 @@
+"""The tree against the model: all that does not fit, each at its place and in plain words.
+
+The model's own messages are used where it has them; values are never repeated.
+"""
+
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from sidecar.config import Config
+from sidecar.loader.problems import Problem, nearest
+from sidecar.loader.shape import choices_at, keys_at
+from sidecar.loader.tree import Leaf, Path, Table, find, plain
+
+_EMPTY = "has no value: give it one, or remove the key"
+_WORDS = {
+    "missing": "required, but missing",
+    "dataclass_type": "expected keys and values",
+    "mapping_type": "expected keys and values",
+    "dict_type": "expected keys and values",
+    "tuple_type": "expected a list",
+    "string_type": "expected a text",
+}
+_OURS = {
+    "address", "duration", "duration_range", "flag", "host", "name", "name_reserved",
+    "path_pattern", "size", "text", "timeout_zero", "url", "whole",
+}  # fmt: skip
+
+
+@cache
+def adapter() -> TypeAdapter[Config]:
+    """The validator of the model; built once, when first used."""
+    return TypeAdapter(Config)
+
+
+def validate(root: Table) -> tuple[Config | None, list[Problem]]:
+    """The configuration that the tree describes, or what prevents it."""
+    try:
+        return adapter().validate_python(plain(root)), []
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        problems = (_problem(root, detail) for detail in details)
+        return None, [problem for problem in problems if problem]
+
+
+def _problem(root: Table, detail: ErrorDetails) -> Problem | None:
+    path: Path = tuple(step for step in detail["loc"] if step != "[key]")
+    node, key, exact = find(root, path)
+    if isinstance(node, Leaf) and node.broken:
+        return None
+    about_key = "[key]" in detail["loc"] or detail["type"] == "unexpected_keyword_argument"
+    at_key = about_key or not exact or not isinstance(node, Leaf)
+    origin = key if at_key else node.origin
+    if detail["type"] == "unexpected_keyword_argument":
+        return Problem(origin, path, *_unknown_key(path))
+    if exact and not about_key and isinstance(node, Leaf) and node.value is None:
+        return Problem(origin, path, _EMPTY)
+    value = node.value if exact and isinstance(node, Leaf) else None
+    suggestion = nearest(value, choices_at(path)) if isinstance(value, str) else None
+    return Problem(origin, path, _message(path, detail), suggestion)
+
+
+def _unknown_key(path: Path) -> tuple[str, str | None]:
+    known = keys_at(path[:-1])
+    suggestion = nearest(path[-1], known)
+    message = "unknown key" if suggestion else f"unknown key; known here: {', '.join(known)}"
+    return message, suggestion
+
+
+def _message(path: Path, detail: ErrorDetails) -> str:
+    kind, context = detail["type"], detail.get("ctx") or {}
+    if kind in _OURS:
+        return detail["msg"]
+    if kind == "literal_error":
+        return f"expected one of {', '.join(choices_at(path))}"
+    return _WORDS.get(kind) or _bound(kind, context) or f"not valid ({kind})"
+
+
+def _bound(kind: str, context: dict[str, Any]) -> str | None:
+    if kind == "greater_than_equal":
+        return f"must be at least {context['ge']}"
+    if kind == "less_than_equal":
+        return f"must be at most {context['le']}"
+    if kind == "too_short":
+        return f"at least {context['min_length']} is needed"
+    return None
