@@ -29,7 +29,12 @@ class Written(web.StreamResponse):
 
     def __init__(self, *, keep_alive: bool) -> None:
         super().__init__()
-        self._keep_alive = keep_alive
+        self._keeps = keep_alive
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether the connection may carry another request."""
+        return self._keeps
 
     async def prepare(self, _request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Nothing is left to do."""
@@ -63,7 +68,7 @@ class Protocol(web.RequestHandler):
             reason = (message or "").partition("\n")[0].rstrip(":")
             error = BadRequest(f"the request is not valid HTTP: {reason}", code="bad_request")
         response = self.render(error)
-        if self.transport is not None:
+        if self.transport is not None and not self.transport.is_closing():
             body = response.body.take() or b""
             self.transport.write(response_head(response, [(b"Connection", b"close")]) + body)
         return CLOSE
@@ -75,7 +80,7 @@ class Server(web.Server):
     def __init__(
         self, handler: Handle, render: RenderError, **options: float | bool | None
     ) -> None:
-        super().__init__(handler, handler_cancellation=True, access_log=None, **options)
+        super().__init__(handler, handler_cancellation=True)
         self._options = options
         self._render = render
         self._event_loop = asyncio.get_running_loop()

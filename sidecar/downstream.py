@@ -139,6 +139,8 @@ async def write_response(
         return CLOSE
     except BaseException as error:
         response.close(error)
+        if request.transport is not None:  # half a response was written: nothing may follow it
+            request.transport.abort()
         raise
     response.close()
     return KEEP if framing.keep_alive else CLOSE

@@ -72,6 +72,8 @@ class Attempt:
     async def _attempt(self, exchange: Exchange, *, safe: bool, fresh: bool) -> Response:
         timeline = exchange.timeline
         left = exchange.deadline - self._clock.now()
+        if left <= 0:
+            raise Allowance(0.0, "total_timeout").expired("before anything was sent", exchange.attempt)
         need = Need(safe, self._timeouts.connect, left, exchange.attempt, timeline, fresh)
         connection = await self._pool.acquire(need)
         timeline.reused = connection.uses > 0
