@@ -1,10 +1,13 @@
 """A connection that received anything while idle is never used for another request."""
 
 import asyncio
+import os
+import socket
 
 import pytest
 
-from tests.support.proxied import proxied
+from sidecar.transport.connection import Connection
+from tests.support.proxied import proxied, soon
 from tests.support.raw import ask, call, get
 from tests.support.steps import (
     body,
@@ -96,4 +99,31 @@ async def test_excess_beyond_content_length_is_not_delivered_and_not_reused():
         answer = await ask(sidecar.proxy, get())
         assert answer.body == b"first"
         assert (await ask(sidecar.proxy, get())).body == b"second"
+        assert len(origin.connections) == 2
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("late", [EVIL, b"H", None], ids=["response", "byte", "end of file"])
+async def test_connection_is_looked_at_again_when_a_waiter_takes_it_over(late, method, monkeypatch):
+    """What arrives just as one exchange ends is in the socket when the next one begins."""
+    finish = Connection.finish
+    spoken = []
+
+    def finish_as_more_arrives(connection):
+        if not spoken:
+            spoken.append(late)
+            number = origin.connections[0].transport.get_extra_info("socket").fileno()
+            with socket.socket(fileno=os.dup(number)) as wire:
+                wire.send(late) if late else wire.shutdown(socket.SHUT_WR)
+        return finish(connection)
+
+    monkeypatch.setattr(Connection, "finish", finish_as_more_arrives)
+    first = (body, wait(0.1), send(FIRST))
+    async with proxied(first, reply(b"second"), pool={"max_connections": 1}) as (sidecar, origin):
+        busy = asyncio.ensure_future(ask(sidecar.proxy, get("/api/first")))
+        await soon(lambda: origin.requests != [])
+        content = b"{}" if method == "POST" else None
+        waiting = await ask(sidecar.proxy, call(method, "/api/second", content=content))
+        assert (await busy).body == b"first"
+        assert (waiting.status, waiting.body) == (200, b"second")
         assert len(origin.connections) == 2

@@ -205,3 +205,17 @@ async def test_idle_timer_stands_still_while_the_application_does_not_read():
 async def test_late_answer_within_the_timers_is_delivered():
     async with proxied((body, wait(0.3), send(message(b"late")))) as (sidecar, _):
         assert (await ask(sidecar.proxy, get())).body == b"late"
+
+
+async def test_shorter_deadline_that_the_client_announces_is_adopted():
+    async with proxied((body, stall)) as (sidecar, _), in_time():
+        answer = await ask(sidecar.proxy, get("/api/x", f"X-Server-Timeout: {SHORT}"))
+    assert (answer.status, answer.error) == (504, "total_timeout")
+
+
+@pytest.mark.parametrize("announced", ["3600", "-1", "0", "nan", "inf", "soon", ""])
+async def test_announced_deadline_that_is_longer_or_senseless_is_not(announced):
+    async with proxied((body, stall), timeouts={"total": SHORT}) as (sidecar, origin), in_time():
+        answer = await ask(sidecar.proxy, get("/api/x", f"X-Server-Timeout: {announced}"))
+    assert answer.error == "total_timeout"
+    assert origin.requests[0].values(b"x-server-timeout") == [announced.encode()]

@@ -1,0 +1,114 @@
+"""What the sidecar does not understand, and need not: it passes as it is, or is left out."""
+
+import gzip
+
+import pytest
+
+from tests.support.proxied import proxied
+from tests.support.raw import ask, call, connected, get
+from tests.support.steps import OK, body, message, send
+
+ZIPPED = gzip.compress(b'{"a": 1}')
+CHUNKED_HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "identity", "made-up"])
+async def test_encoded_request_body_is_not_decoded(encoding):
+    async with proxied(OK) as (sidecar, origin):
+        field = f"Content-Encoding: {encoding}"
+        answer = await ask(sidecar.proxy, call("POST", "/api/x", field, content=ZIPPED))
+        assert answer.status == 200
+        assert bytes(origin.requests[0].body) == ZIPPED
+        assert origin.requests[0].values(b"content-encoding") == [encoding.encode()]
+
+
+@pytest.mark.parametrize("encoding", [b"gzip", b"deflate", b"br", b"made-up"])
+async def test_encoded_response_body_is_not_decoded(encoding):
+    script = (body, send(message(ZIPPED, b"Content-Encoding: " + encoding)))
+    async with proxied(script) as (sidecar, _):
+        answer = await ask(sidecar.proxy, get())
+        assert answer.body == ZIPPED
+        assert answer.values("content-encoding") == [encoding]
+
+
+async def test_trailers_and_chunk_extensions_are_left_out_of_a_response():
+    raw = CHUNKED_HEAD + b'2;a=1\r\nab\r\n1;b="x"\r\nc\r\n0\r\nX-Trailer: 1\r\n\r\n'
+    async with proxied((body, send(raw))) as (sidecar, origin):
+        for _ in range(2):
+            answer = await ask(sidecar.proxy, get())
+            assert (answer.body, answer.end) == (b"abc", "framed")
+            assert not answer.values("x-trailer")
+        assert len(origin.connections) == 1
+
+
+async def test_trailers_are_left_out_of_a_request():
+    async with proxied(OK) as (sidecar, origin), connected(sidecar.proxy) as client:
+        data = b"2;a=1\r\nab\r\n0\r\nX-Trailer: 1\r\n\r\n"
+        await client.send(call("POST", "/api/x", "Transfer-Encoding: chunked") + data)
+        assert (await client.response()).status == 200
+        assert bytes(origin.requests[0].body) == b"ab"
+        assert b"X-Trailer" not in origin.connections[0].received
+        await client.send(get())
+        assert (await client.response()).status == 200
+
+
+@pytest.mark.parametrize("content", [None, b'{"a": 1}'])
+async def test_offer_of_http_2_is_ignored_as_http_1_1_allows(content):
+    """Java's own client makes it with every plain request (RFC 9110 §7.8)."""
+    offer = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAEAAEAA")
+    async with proxied(OK) as (sidecar, origin), connected(sidecar.proxy) as client:
+        method = "GET" if content is None else "POST"
+        for _ in range(2):
+            await client.send(call(method, "/api/x", *offer, content=content))
+            answer = await client.response()
+            assert (answer.status, answer.body) == (200, b"ok")
+        request = origin.requests[0]
+        assert bytes(request.body) == (content or b"")
+        assert not request.values(b"upgrade") + request.values(b"http2-settings")
+
+
+@pytest.mark.parametrize("method", ["PURGE", "REPORT", "QUERY", "PROPFIND", "TRACE"])
+async def test_methods_beyond_the_usual_pass_or_are_refused_clearly(method):
+    async with proxied(OK) as (sidecar, origin):
+        answer = await ask(sidecar.proxy, call(method))
+        if answer.status == 200:
+            assert origin.requests[0].method == method.encode()
+        else:
+            assert answer.status in {400, 405, 501}
+            assert answer.error is not None
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["Authorization: Bearer SECRET" + "s" * 70_000, "X-A: 1\r\n" * 400 + "X-B: SECRET"],
+    ids=["a long field", "many fields"],
+)
+async def test_head_beyond_the_limits_is_refused_without_repeating_it(field):
+    async with proxied(OK) as (sidecar, origin):
+        answer = await ask(sidecar.proxy, get("/api/x", field))
+        assert answer.status in {400, 431}
+        assert answer.error == "bad_request"
+        assert answer.value("content-type") == "application/json"
+        assert b"SECRET" not in answer.head + answer.body
+        assert not origin.connections
+
+
+async def test_target_beyond_the_limit_is_refused_without_repeating_it():
+    async with proxied(OK) as (sidecar, origin):
+        answer = await ask(sidecar.proxy, get("/api/x?apikey=SECRET" + "s" * 70_000))
+        assert answer.status in {400, 414}
+        assert answer.error == "bad_request"
+        assert b"SECRET" not in answer.head + answer.body
+        assert not origin.connections
+
+
+@pytest.mark.parametrize(
+    "raw", [b"\0\1\2garbage\r\n\r\n", b"\x16\x03\x01\x02\0\x01\0", b"GET\r\n\r\n"]
+)
+async def test_bytes_that_are_no_request_are_answered_and_closed(raw):
+    async with proxied(OK) as (sidecar, origin), connected(sidecar.proxy) as client:
+        await client.send(raw)
+        client.writer.write_eof()
+        rest = await client.rest()
+        assert rest == b"" or (b" 400 " in rest and b"X-Sidecar-Error: bad_request" in rest)
+        assert not origin.connections
