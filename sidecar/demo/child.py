@@ -5,7 +5,6 @@ is shown is `sidecar run` and nothing else.
 """
 
 import asyncio
-import json
 import os
 import socket
 import sys
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+import yaml
 
 from sidecar.demo.targets import Provider
 
@@ -24,6 +24,12 @@ START_TIMEOUT = 15.0
 STOP_TIMEOUT = 5.0
 DRAIN_TIMEOUT = 1.0
 _TAIL = 20
+_PRESETS: Mapping[Provider, str] = {
+    "supabase": "supabase",
+    "whatsapp": "whatsapp",
+    "whatsapp-media": "whatsapp",
+    "gemini": "gemini",
+}
 
 
 class StartError(Exception):
@@ -54,7 +60,7 @@ def configuration(
     ops: int,
     timeouts: Mapping[Provider, Mapping[str, float]],
 ) -> str:
-    """The YAML of the demonstration (JSON is YAML).
+    """The YAML of the demonstration.
 
     Args:
         upstreams: URL by name.
@@ -64,7 +70,7 @@ def configuration(
     """
     described = {
         name: {
-            "preset": name.partition("-")[0],
+            "preset": _PRESETS[name],
             "url": url,
             "timeouts": {timer: _duration(value) for timer, value in timeouts[name].items()},
         }
@@ -76,7 +82,7 @@ def configuration(
         "log": {"format": "text", "level": "info"},
         "upstreams": described,
     }
-    return json.dumps(document, indent=2) + "\n"
+    return yaml.safe_dump(document, sort_keys=False)
 
 
 @asynccontextmanager

@@ -5,10 +5,13 @@ open a new connection for each call, as the application does, and wait as long a
 """
 
 import asyncio
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import aiohttp
+from yarl import URL
 
 from sidecar.demo.figures import ARMS, BROKEN, OK, TIMEOUT, UNANSWERED, Arm, Figures
 from sidecar.demo.plan import Arrival, Call
@@ -46,11 +49,13 @@ class Load:
     access: Mapping[Arm, Mapping[Provider, Access]]
     figures: Figures
     time_scale: float = 1.0
+    _over: bool = False
 
     async def run(self, plan: Iterable[Arrival], *, duration: float, patience: float) -> None:
         """Follow `plan` for `duration` seconds, then wait for what is under way.
 
-        After `patience` more seconds, what still has no answer is counted as unanswered.
+        After `patience` more seconds, what still has no answer is counted as unanswered. If this
+        is cancelled before, what is under way is not counted.
         """
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -69,6 +74,7 @@ class Load:
                 await asyncio.sleep(began + duration - loop.time())
                 if tasks:
                     await asyncio.wait(tasks, timeout=patience)
+                self._over = True
             finally:
                 await _cancel(tasks)
 
@@ -84,52 +90,82 @@ class Load:
         try:
             outcome = await self._calls(arm, session, calls)
         finally:
-            self.figures.add((REQUESTS,), arm, seconds=loop.time() - began, outcome=outcome)
+            self._count((REQUESTS,), arm, loop.time() - began, outcome)
         return outcome
 
     async def _calls(self, arm: Arm, session: aiohttp.ClientSession, calls: Sequence[Call]) -> str:
         """One after the other; the first that fails is the last."""
+        body = b""
         for call in calls:
-            outcome = await self._call(arm, session, call)
+            target = linked(body) if call.provider == "whatsapp-media" else None
+            outcome, body = await self._call(arm, session, call, target or call.target)
             if outcome != OK:
                 return outcome
         return OK
 
-    async def _call(self, arm: Arm, session: aiohttp.ClientSession, call: Call) -> str:
+    async def _call(
+        self, arm: Arm, session: aiohttp.ClientSession, call: Call, target: str
+    ) -> tuple[str, bytes]:
         loop = asyncio.get_running_loop()
-        began, outcome = loop.time(), UNANSWERED
+        began, outcome, body = loop.time(), UNANSWERED, b""
         try:
-            outcome = await self._exchange(arm, session, call)
+            outcome, body = await self._exchange(arm, session, call, target)
         except TimeoutError:
             outcome = TIMEOUT
         except aiohttp.ClientError:
             outcome = BROKEN
         finally:
-            subjects = (LABELS[call.provider], ALL)
-            self.figures.add(subjects, arm, seconds=loop.time() - began, outcome=outcome)
-        return outcome
+            self._count((LABELS[call.provider], ALL), arm, loop.time() - began, outcome)
+        return outcome, body
 
-    async def _exchange(self, arm: Arm, session: aiohttp.ClientSession, call: Call) -> str:
+    def _count(self, subjects: tuple[str, ...], arm: Arm, seconds: float, outcome: str) -> None:
+        if outcome != UNANSWERED or self._over:
+            self.figures.add(subjects, arm, seconds=seconds, outcome=outcome)
+
+    async def _exchange(
+        self, arm: Arm, session: aiohttp.ClientSession, call: Call, target: str
+    ) -> tuple[str, bytes]:
         access = self.access[arm][call.provider]
         headers = {**access.headers, CALL_HEADER: f"{arm}:{call.number}"}
         if call.body:
             headers["Content-Type"] = "application/json"
         async with session.request(
             call.method,
-            access.base + call.target,
+            URL(access.base + target, encoded=True),
             data=call.body or None,
             headers=headers,
             timeout=aiohttp.ClientTimeout(total=call.timeout * self.time_scale),
         ) as response:
-            await response.read()
+            body = await response.read()
             if response.status < 400:
-                return OK
-            return response.headers.get("X-Sidecar-Error", str(response.status))
+                return OK, body
+            return response.headers.get("X-Sidecar-Error", str(response.status)), body
+
+
+def linked(body: bytes) -> str | None:
+    """Path and query of the `url` that an answer of the Graph API holds.
+
+    The application has a base URL for media too and puts it before them; in both arms.
+    """
+    with suppress(ValueError, TypeError, KeyError):
+        return URL(json.loads(body)["url"]).raw_path_qs
+    return None
 
 
 def _session() -> aiohttp.ClientSession:
     """A client without a pool, as the application of the workload has it."""
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True, limit=0))
+    connector = aiohttp.TCPConnector(force_close=True, limit=0)
+    return aiohttp.ClientSession(connector=connector, middlewares=(_send_once,))
+
+
+async def _send_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a request again by itself: every call is counted as it went."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise aiohttp.ClientConnectionError(str(error)) from error
 
 
 async def _cancel(tasks: set[asyncio.Task[None]]) -> None:

@@ -69,6 +69,11 @@ def zipf(count: int, exponent: float) -> Sequence[float]:
     return [weight / weights[-1] for weight in weights]
 
 
+def media_id(number: int) -> str:
+    """The id, at the Graph API, of the application's `number`-th media object."""
+    return f"9{number:014}"
+
+
 def _steps(endpoint: Endpoint) -> tuple[str, ...]:
     """An application that sends a message has its account in memory."""
     if endpoint.name.endswith("/send"):
@@ -97,7 +102,7 @@ def _values(workload: Workload, conversation: int, media: int) -> dict[str, str]
         "acct_phone": f"1555000{account:04}",
         "conv": str(1 + conversation),
         "prof": str(1 + conversation % workload.profiles),
-        "media": f"media-{media}",
+        "media": media_id(media),
         "phone": f"4917600{conversation:05}",
         "phone_id": f"10000000{account:04}",
         "wamid": f"wamid.{conversation}",

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from sidecar.demo.authority import AUTHORITY
+from sidecar.demo.gemini import make_app as make_gemini
 from sidecar.demo.network import Network
+from sidecar.demo.supabase import make_app as make_supabase
 from sidecar.demo.targets import Provider
 from sidecar.demo.trouble import Trouble
+from sidecar.demo.whatsapp import make_apps as make_whatsapp
 
 IDLE_CLOSE = 60.0
 SHUTDOWN = 0.2
@@ -36,14 +39,12 @@ Simulators = Mapping[Provider, Simulator]
 
 def make_apps(now: Callable[[], float] = time.time) -> dict[Provider, web.Application]:
     """Every provider's app, empty and fresh. `now` is their wall clock."""
-    from sidecar.demo import gemini, supabase, whatsapp
-
-    graph, media = whatsapp.make_apps(now=now)
+    graph, media = make_whatsapp(now=now)
     return {
-        "supabase": supabase.make_app(now=now),
+        "supabase": make_supabase(now=now),
         "whatsapp": graph,
         "whatsapp-media": media,
-        "gemini": gemini.make_app(now=now),
+        "gemini": make_gemini(now=now),
     }
 
 

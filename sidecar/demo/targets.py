@@ -108,7 +108,9 @@ TARGETS: Mapping[str, Target] = {
     "wa.send": _graph("POST", "{phone_id}/messages", _TEXT),
     "wa.read": _graph("POST", "{phone_id}/messages", _READ, mark=b'"read"'),
     "wa.media_meta": _graph("GET", "{media}"),
-    "wa.media_get": Target("whatsapp-media", "GET", "/{media}"),
+    "wa.media_get": Target(
+        "whatsapp-media", "GET", "/whatsapp_business/attachments/", "mid={media}"
+    ),
     "gemini.generate": Target(
         "gemini", "POST", "/{gemini}/models/{model}:generateContent", body=_PROMPT
     ),

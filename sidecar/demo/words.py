@@ -49,14 +49,17 @@ def curl_lines(proxy: str, ops: str) -> list[str]:
     message = (
         """'{"messaging_product":"whatsapp","to":"49176","type":"text","text":{"body":"Hi"}}'"""
     )
+    as_json = "-H 'Content-Type: application/json'"
     return [
         "Try it through the sidecar",
         f"  curl -i '{proxy}/supabase/rest/v1/conversations?select=*&limit=3' \\",
         "       -H 'apikey: demo'",
         f"  curl -i {proxy}/whatsapp/v23.0/100000000000/messages \\",
-        f"       -H 'Authorization: Bearer demo' --json \\\n       {message}",
+        f"       -H 'Authorization: Bearer demo' {as_json} \\",
+        f"       -d {message}",
         f"  curl -i {proxy}/gemini/v1beta/models/gemini-2.5-flash:generateContent \\",
-        f"       -H 'x-goog-api-key: demo' --json {prompt}",
+        f"       -H 'x-goog-api-key: demo' {as_json} \\",
+        f"       -d {prompt}",
         f"  curl {ops}/metrics",
         f"  curl {ops}/health",
     ]

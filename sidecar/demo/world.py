@@ -12,6 +12,7 @@ from sidecar.demo.child import Child, child
 from sidecar.demo.figures import ARMS, Arm, Figures
 from sidecar.demo.load import ALL, LABELS, SUBJECTS, Access
 from sidecar.demo.network import Network
+from sidecar.demo.plan import media_id
 from sidecar.demo.simulators import Simulators, simulators
 from sidecar.demo.targets import Provider
 from sidecar.demo.weather import Chaos, Weather
@@ -90,7 +91,18 @@ async def world(*, seed: int, chaos: Chaos, time_scale: float) -> AsyncIterator[
         for name, timers in TIMEOUTS.items()
     }
     async with simulators(network, seed=seed) as running:
+        _store_media(running)
         began = time.monotonic()
         urls = {name: simulator.url for name, simulator in running.items()}
         async with child(urls, timeouts=timeouts) as sidecar:
             yield World(running, sidecar, weather, time_scale, began)
+
+
+def _store_media(running: Simulators) -> None:
+    """Give the Graph API the media that the application's messages refer to."""
+    from sidecar.demo.whatsapp.state import STATE, Media
+
+    stored = running["whatsapp"].app[STATE].media
+    for number in range(workload().media):
+        name = media_id(number)
+        stored[name] = Media(name, "image/png", name.encode() * 1000, f"{name}.png")

@@ -168,6 +168,21 @@ async def test_what_has_no_answer_at_the_end_is_counted_as_unanswered():
     assert figures.rows[REQUESTS, "direct"].outcomes == counted
 
 
+async def test_a_load_that_is_interrupted_does_not_count_what_was_under_way():
+    figures = Figures(SUBJECTS)
+    async with stand_ins(spec(p_hang=1.0)) as (running, _):
+        access = {
+            arm: {name: Access(simulator.url, {}) for name, simulator in running.items()}
+            for arm in ("direct", "sidecar")
+        }
+        load = Load(access, figures)
+        plan = arrivals(workload(), seed=1, rate=50)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(load.run(plan, duration=9, patience=9), 0.3)
+
+    assert figures.rows[ALL, "direct"].durations.count == 0
+
+
 def start(*flags: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "sidecar", "demo", *flags],
