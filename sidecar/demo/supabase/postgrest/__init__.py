@@ -1,0 +1,1 @@
+"""PostgREST on tables in memory: grammar, rows, preferences, and HTTP around them."""
