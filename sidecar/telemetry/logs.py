@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import traceback
+from pathlib import Path
 from typing import TextIO
 
 from sidecar import config
@@ -71,6 +72,8 @@ class LineHandler(logging.Handler):
 def setup(log: config.Log, stream: TextIO | None = None) -> None:
     """Send all logging of the process to `stream` (standard error), as `log` says."""
     stream = stream or sys.stderr
+    if stream is None:  # it was closed before we started
+        stream = Path(os.devnull).open("w")  # noqa: SIM115 - kept as long as the process
     terminal = stream.isatty()
     json = log.format == "json" or (log.format == "auto" and not terminal)
     colour = terminal and not json and not os.environ.get("NO_COLOR")

@@ -21,16 +21,16 @@ _KNOWN = r"(?:AIza|AQ\.|ya29\.|EAA|sb_secret_|sb_publishable_|sbp_|sk-|gh[pousr]
 _SECRET = re.compile(rf"{_JWT}|(?<![A-Za-z0-9]){_KNOWN}[A-Za-z0-9_.\-]{{6,}}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _MIXED = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])\S{24,}")
-_DENSE = re.compile(r"(?=[^/]*[a-z])(?=[^/]*[0-9])[a-z0-9]{32,}")
+_DENSE = re.compile(r"[a-z0-9]{32,}")
 _KEY = re.compile(r"[A-Za-z0-9_.$\[\]()>%-]{1,40}")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 _USERINFO = re.compile(r"(?<=//)[^/?#\s]*@")
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
+_URL = re.compile(r"[a-z][a-z0-9+.-]{0,15}://\S+", re.IGNORECASE)
 _PAIR = re.compile(
-    r"(?i)\b([\w-]*(?:key|token|secret|password|passwd|signature|sig|upload_id|authorization"
-    r"|cookie))(\"?'?\s*[=:]\s*\"?'?)((?:bearer|basic)\s+)?[^\s\"'&,;]+"
+    r"(?i)(key|token|secret|password|passwd|signature|sig|upload_id|authorization|cookie)"
+    r"(\"?'?\s{0,2}[=:]\s{0,2}\"?'?)(?:(?:bearer|basic)\s{1,2})?[^\s\"'&,;]+"
 )
-_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/_.~=-]+")
+_BEARER = re.compile(r"(?i)\b(bearer|basic)\s{1,2}[A-Za-z0-9+/_.~=-]+")
 _HEADER = re.compile(r"auth|cookie|token|secret|key|password|signature|session|credential|jwt")
 _URL_HEADERS = frozenset({"location", "content-location", "referer", "origin", "link"})
 
@@ -89,7 +89,9 @@ def is_secret(value: str) -> bool:
         return True
     if len(value) < _DENSE_FROM or _UUID.fullmatch(value):
         return False
-    return bool(_MIXED.fullmatch(value) or _DENSE.search(value))
+    if _MIXED.fullmatch(value):
+        return True
+    return any(not (run.isalpha() or run.isdigit()) for run in _DENSE.findall(value))
 
 
 def _plain(value: str) -> str:

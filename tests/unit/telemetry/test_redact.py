@@ -1,4 +1,5 @@
 import base64
+import time
 
 import pytest
 from hypothesis import given
@@ -88,6 +89,19 @@ def test_any_target_becomes_short_printable_ascii(raw):
     assert len(shown) <= redact.MAX_TARGET
     assert shown.isascii()
     assert shown.isprintable()
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["A", "a", "a1", "=", ":", "%41", "//", "key", "key ", "eyJ", "bearer ", "a://", "&", ";="],
+)
+@pytest.mark.parametrize(
+    "render", [redact.target, redact.text, lambda raw: redact.target("/?" + raw)]
+)
+def test_no_input_takes_long(unit, render):
+    began = time.process_time()
+    render(unit * 100_000)
+    assert time.process_time() - began < 0.2
 
 
 @given(st.binary(min_size=32, max_size=64))
