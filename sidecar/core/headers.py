@@ -27,6 +27,9 @@ _FRAMING_ALIASES = frozenset((b"transfer_encoding", b"content_length"))
 
 _REQUEST_DROPS = _HOP_BY_HOP | _FRAMING_ALIASES | {b"host", b"expect"}
 
+# What nearly every Connection field says: it names no other field.
+_PLAIN = frozenset((b"", b",keep-alive", b",Keep-Alive", b",close", b",Close"))
+
 # Dropping these because `Connection` names them would change what the message means.
 _NEVER_NOMINATED = frozenset((b"content-length", b"host", b"close", b"keep-alive"))
 
@@ -94,9 +97,9 @@ def options(connection: bytes) -> set[bytes]:
 
 def without_nominated(headers: RawHeaders, connection: bytes) -> RawHeaders:
     """`headers` less the fields that a `Connection` value names."""
-    tokens = options(connection) - _NEVER_NOMINATED
-    if not tokens:
+    if connection in _PLAIN:
         return headers
+    tokens = options(connection) - _NEVER_NOMINATED
     return [field for field in headers if field[0].lower() not in tokens]
 
 

@@ -107,6 +107,7 @@ class Attempt:
         exchange.timeline.sent_at = self._clock.now()
         if body is None or (data is not None and len(data) == body.length):
             connection.write(head + data if data else head)
+            exchange.timeline.bytes_up += len(data or b"")
             self._await_head(connection, exchange)
             return None
         connection.write(head)
@@ -121,6 +122,7 @@ class Attempt:
         try:
             chunk = await body.read() if data is None else data
             while chunk:
+                exchange.timeline.bytes_up += len(chunk)
                 if body.length is None:
                     chunk = b"%x\r\n%b\r\n" % (len(chunk), chunk)
                 connection.write(chunk)

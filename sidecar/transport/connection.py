@@ -70,7 +70,6 @@ class Connection(asyncio.Protocol):
         if self._transport is None:
             raise self._busy().ended(reused=self.uses > 1)
         self._transport.write(data)
-        self._timeline.bytes_up += len(data)
 
     async def drain(self, allowance: Allowance) -> None:
         """Wait until the upstream reads on.
