@@ -53,7 +53,9 @@ def test_a_module_says_what_it_is_in_one_to_five_lines(module):
 
 def test_names_say_what_a_thing_is(module):
     tree = ast.parse(module.read_text())
-    allowed = {"service"} if SIMULATORS in module.parents else set()  # Supabase's service role
+    allowed = (
+        {"service", "services"} if SIMULATORS in module.parents else set()
+    )  # Supabase's own word
     found = {name for name in (*names(tree), module.stem) if vague(name) - allowed}
     assert not found, f"{relative(module)}: {found}"
 
