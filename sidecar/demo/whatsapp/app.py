@@ -32,7 +32,7 @@ def make_apps(*, now: Callable[[], float] = time.time) -> tuple[web.Application,
     graph[STATE] = lookaside[STATE] = seed(state)
     graph.on_response_prepare.append(graph_headers)
     graph.add_routes(_ROUTES)
-    lookaside.add_routes([web.get(media.PATH, media.download)])
+    lookaside.add_routes(_MEDIA_ROUTES)
     return graph, lookaside
 
 
@@ -60,8 +60,12 @@ _PHONE = r"/{version:v\d+\.\d+}/{phone:\d+}"
 _WABA = rf"/{{version:v\d+\.\d+}}/{{waba:{WABA_ID}}}"
 _NODE = r"/{version:v\d+\.\d+}/{node:\d+}"
 _SESSION = r"/{version:v\d+\.\d+}/{session:upload:[^/]+}"
-_ROUTES = [
+_MEDIA_ROUTES = [
     web.get(media.PATH, media.download),
+    web.get(media.SAMPLE_PATH, media.download),
+]
+_ROUTES = [
+    *_MEDIA_ROUTES,
     web.post(_PHONE + "/messages", messages.post_message),
     web.post(_PHONE + "/media", media.upload_media),
     web.get(_PHONE + "/whatsapp_business_profile", business.get_profile),
@@ -84,6 +88,7 @@ _ROUTES = [
     web.get(_WABA + "/message_templates", templates.list_templates),
     web.post(_WABA + "/message_templates", templates.create_template),
     web.delete(_WABA + "/message_templates", templates.delete_template),
+    web.get(r"/{version:v\d+\.\d+}/{node:media-\d+}", media.get_media),
     web.get(_NODE, _get_node),
     web.get(_NODE + "/", _get_node),
     web.post(_NODE, templates.update_template),
@@ -105,7 +110,7 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 @web.middleware
 async def _tokens(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Any token is good that says neither `invalid` nor `expired`; media check their own."""
-    if request.path == media.PATH:
+    if request.path == media.PATH or "sample" in request.match_info:
         return await handler(request)
     scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
     token = credential if scheme in ("Bearer", "OAuth") else request.query.get("access_token")

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from sidecar.demo.authority import AUTHORITY
 from sidecar.demo.whatsapp.errors import no_object, parameter
+from sidecar.demo.whatsapp.sample import sample
 from sidecar.demo.whatsapp.state import STATE, Media, State
 from sidecar.demo.whatsapp.wire import answer, success
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 URL_LIFETIME = 300
 """Seconds that a media URL is valid (Meta's documentation: 5 minutes)."""
 PATH = "/whatsapp_business/attachments/"
+SAMPLE_PATH = r"/{sample:media-\d+}"
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 
@@ -44,12 +46,16 @@ def _media(media_id: str, file: "FileField", declared: str) -> Media:
 async def get_media(request: web.Request) -> web.Response:
     """GET /{version}/{media}: where the bytes are, for five minutes."""
     state = request.app[STATE]
-    media = state.media[request.match_info["node"]]
+    node = request.match_info["node"]
+    media = state.media.get(node) or sample(node)
+    if media is None:
+        raise no_object(node)
     authority = state.media_authority.value or request.app[AUTHORITY].value or request.host
     expires = int(state.now()) + URL_LIFETIME
-    query = f"?mid={media.media_id}&source=getMedia&ext={expires}&hash="
+    path = PATH if node in state.media else f"/{node}"
+    query = f"?mid={node}&source=getMedia&ext={expires}&hash={_signature(node, expires)}"
     body = {
-        "url": f"http://{authority}{PATH}{query}{_signature(media.media_id, expires)}",
+        "url": f"http://{authority}{path}{query}",
         "mime_type": media.mime_type,
         "sha256": media.sha256,
         "file_size": len(media.content),
@@ -75,7 +81,7 @@ async def download(request: web.Request) -> web.Response:
     state = request.app[STATE]
     if not request.headers.get("Authorization", "").startswith("Bearer "):
         return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
-    media = _addressed(state, request)
+    media = sample(request.match_info.get("sample", "")) or _addressed(state, request)
     if media is None:
         return web.Response(status=404, text="URL signature expired or mismatch\n")
     headers = {

@@ -1,0 +1,76 @@
+"""@google/genai (JavaScript) sees the same through the sidecar as without it."""
+
+import functools
+
+import pytest
+
+from sidecar.demo import gemini
+from tests.e2e.ways import (
+    THROUGH,
+    Transcript,
+    Way,
+    comparable,
+    differences,
+    failures,
+    reached,
+    transcript_of_node,
+)
+from tests.support.simulated import NOW
+
+PACKAGES = ("@google/genai",)
+REFUSED = {
+    "models: get unknown": 404,
+    "generate: quota": 429,
+    "generate: overloaded": 503,
+    "generate: unknown model": 404,
+    "generate: invalid key": 400,
+    "stream: quota": 429,
+    "files: get unknown": 403,
+    "caches: get unknown": 403,
+}
+"""The checks that provoke an error, and its code."""
+
+
+def make():
+    return {"gemini": gemini.make_app(now=lambda: NOW)}
+
+
+@functools.cache
+def transcript(way: Way, *arguments: str) -> Transcript:
+    with reached(way, "gemini", make) as base_url:
+        return comparable(transcript_of_node("gemini.mjs", base_url, *arguments, packages=PACKAGES))
+
+
+def test_only_the_checks_that_provoke_errors_see_them():
+    assert failures(transcript("direct")) == REFUSED
+    assert len(transcript("direct")) >= 25
+
+
+def test_a_stream_that_breaks_is_seen_as_broken():
+    answers = {line["check"]: line["answer"] for line in transcript("direct")}
+    assert answers["stream: cut"][-1] == "TypeError"
+    assert len(answers["stream: long"]) == 40
+
+
+@pytest.mark.parametrize("way", THROUGH)
+def test_answers_are_the_same_through_the_sidecar(way):
+    assert differences(transcript("direct"), transcript(way)) == []
+
+
+def test_uploads_work_directly():
+    assert failures(transcript("direct", "uploads")) == {}
+
+
+def test_uploads_are_the_same_by_port():
+    assert differences(transcript("direct", "uploads"), transcript("port", "uploads")) == []
+
+
+def test_uploads_under_a_prefix_lose_the_prefix():
+    """This SDK puts the origin of its base URL into the absolute URL of `X-Goog-Upload-URL` and
+    keeps that URL's path. The prefix is lost, and the sidecar has no upstream named `upload`."""
+    errors = failures(transcript("prefix", "uploads"))
+    assert {name: code for name, code in errors.items() if name.startswith("upload: ")} == {
+        "upload: small": 404,
+        "upload: in three chunks": 404,
+        "upload: path": 404,
+    }
