@@ -1,2 +1,102 @@
-def main() -> int:
-    return 0
+"""The command line: finds the command, imports it, and nothing else of the program.
+
+`sidecar --help` and `sidecar healthcheck` therefore load no third-party package.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+WIDTH = 80
+COMMANDS = {
+    "run": "start the sidecar",
+    "check": "find every problem of a configuration; touches nothing else",
+    "explain": "show which route a URL takes, and where each timeout comes from",
+    "routes": "list all routes with their timeouts",
+    "schema": "print the JSON Schema, or the reference with every key",
+    "demo": "see the sidecar at work on simulated providers; needs no keys",
+    "healthcheck": "ask a running sidecar whether it is ready",
+    "version": "print the version",
+}
+_ENDING = """\
+`sidecar COMMAND --help` shows its flags and the variable of each.
+Exit codes: 0 fine, 1 a problem was found, 2 wrong usage or no such file.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse with suggestions for mistyped flags."""
+
+    def error(self, message: str) -> NoReturn:
+        words = message.partition("unrecognized arguments: ")[2].split()
+        known = [flag for action in self._actions for flag in action.option_strings]
+        guess = next((found for word in words if (found := _nearest(word, known))), None)
+        hint = f" (did you mean '{guess}'?)" if guess else ""
+        self.exit(2, f"{self.prog}: {message}{hint}\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: the arguments after the program's name; those of the process by default.
+
+    Returns:
+        0 fine, 1 a problem was found, 2 wrong usage or missing file.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    name = arguments[0] if arguments else ""
+    if name in ("-h", "--help", "help") or not name:
+        print(usage(), file=sys.stdout if name else sys.stderr)
+        return 0 if name else 2
+    name = "version" if name == "--version" else name
+    if name not in COMMANDS:
+        guess = _nearest(name, COMMANDS)
+        hint = f"did you mean '{guess}'?" if guess else "see `sidecar --help`"
+        print(f"sidecar: there is no command '{name}' ({hint})", file=sys.stderr)
+        return 2
+    return _execute(name, arguments[1:])
+
+
+def usage() -> str:
+    """The text of `sidecar --help`."""
+    lines = [f"  {name:<12} {text}" for name, text in COMMANDS.items()]
+    return "\n".join(["usage: sidecar COMMAND [flags]", "", *lines, "", _ENDING]).rstrip()
+
+
+def parser_of(name: str) -> argparse.ArgumentParser:
+    """The parser of one command."""
+    command = importlib.import_module(f"sidecar.commands.{name}")
+    parser = _Parser(
+        prog=f"sidecar {name}",
+        description=COMMANDS[name],
+        allow_abbrev=False,
+        formatter_class=lambda prog: argparse.HelpFormatter(prog, width=WIDTH),
+    )
+    command.add_arguments(parser)
+    parser.set_defaults(execute=command.execute)
+    return parser
+
+
+def _execute(name: str, arguments: list[str]) -> int:
+    try:
+        args = parser_of(name).parse_args(arguments)
+        code: int = args.execute(args)
+        sys.stdout.flush()
+    except SystemExit as stop:  # argparse, after its message or its help
+        return stop.code if isinstance(stop.code, int) else 2
+    except KeyboardInterrupt:
+        return 1
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def _nearest(word: str, known: Sequence[str] | dict[str, str]) -> str | None:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word, list(known), 1, 0.6)), None)

@@ -1,1 +1,1 @@
-"""What the command line can do, one module for each command; exit codes are decided here."""
+"""The commands, one module each: `add_arguments(parser)` and `execute(args) -> exit code`."""

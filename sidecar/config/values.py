@@ -6,6 +6,7 @@ They know how a value is written and what it becomes; nothing of what it is used
 import re
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -144,11 +145,19 @@ def url(value: object) -> str:
     Raises:
         PydanticCustomError: another scheme, no host, or credentials, query or fragment in it.
     """
-    if isinstance(value, str) and _URL.fullmatch(value):
+    if isinstance(value, str) and _URL.fullmatch(value) and _has_authority(value):
         return value
     raise PydanticCustomError(
         "url", "expected http(s)://host[:port][/path], without credentials or query"
     )
+
+
+def _has_authority(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return bool(parts.hostname and parts.netloc.encode("idna") and parts.port != 0)
+    except ValueError:  # a port out of range, a broken IPv6 address, a label that is too long
+        return False
 
 
 def host(value: object) -> str:
