@@ -136,6 +136,7 @@ async def _start(config: Path, log: Path) -> asyncio.subprocess.Process:
     with log.open("wb") as output:
         return await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",  # a folder named `sidecar` where this is started is not the program
             "-m",
             "sidecar",
             "run",

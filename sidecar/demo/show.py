@@ -16,7 +16,7 @@ from sidecar.demo.plan import arrivals
 from sidecar.demo.screen import Screen
 from sidecar.demo.table import WIDTH, table
 from sidecar.demo.weather import LEVELS
-from sidecar.demo.words import ABOUT, HONEST, curl_lines, failure_lines, trouble_now
+from sidecar.demo.words import ABOUT, HONEST, STILL_RUNNING, curl_lines, failure_lines, trouble_now
 from sidecar.demo.workload import workload
 from sidecar.demo.world import World, world
 
@@ -72,8 +72,9 @@ async def _perform(options: Options, screen: Screen, running: World, stopped: as
         if options.json:
             sys.stdout.write(json.dumps(_report(options, figures), indent=2) + "\n")
         elif not (options.once or stopped.is_set() or ended.done()):
+            running.end_trouble()
             lines = curl_lines(running.sidecar.proxy, running.sidecar.ops)
-            screen.say("", *lines, "", "Still running; Ctrl-C to stop.")
+            screen.say("", *lines, "", *STILL_RUNNING)
             await asyncio.wait(enough, return_when=asyncio.FIRST_COMPLETED)
         if ended.done() and not stopped.is_set():
             sys.stderr.write(f"sidecar demo: the sidecar ended:\n{running.sidecar.last_words()}\n")

@@ -50,6 +50,8 @@ class Trouble:
     ) -> None:
         self.opened: Counter[str] = Counter()
         """New connections by arm; "" counts requests without the header."""
+        self.faults = True
+        """Whether faults happen; delays always do."""
         self._network = network
         self._provider = provider
         self._seed = seed
@@ -66,7 +68,7 @@ class Trouble:
         async def trouble(request: web.Request, handler: Handler) -> web.StreamResponse:
             fate = await self._fate(request)
             await asyncio.sleep(fate.delay)
-            if fate.fault is None:
+            if fate.fault is None or not self.faults:
                 return await handler(request)
             return await self._inflict(fate, request, handler)
 

@@ -27,6 +27,8 @@ HONEST = (
     "break circuits: an error that a provider answers reaches the application in both arms.",
 )
 
+STILL_RUNNING = ("The load and the faults are over; delays stay. Still running; Ctrl-C to stop.",)
+
 
 def trouble_now(weather: Weather, at: float) -> str:
     """What ails the providers at `at` (seconds of the workload)."""

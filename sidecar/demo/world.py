@@ -69,6 +69,12 @@ class World:
                 if opened := self._opened(subject, arm):
                     figures.rows[subject, arm].connections = opened
 
+    def end_trouble(self) -> None:
+        """No more faults: what people try by hand works. Delays stay."""
+        for simulator in self.simulators.values():
+            if simulator.trouble:
+                simulator.trouble.faults = False
+
     def _opened(self, subject: str, arm: Arm) -> int:
         return sum(
             simulator.trouble.opened[arm]

@@ -121,6 +121,12 @@ async def test_an_error_of_the_provider_leaves_the_connection_usable(rate, statu
         assert running["supabase"].trouble.opened == {"": 1}
 
 
+async def test_when_the_trouble_ends_only_delays_are_left():
+    async with stand_ins(spec(p_reset=1.0)) as (running, _):
+        running["supabase"].trouble.faults = False
+        assert (await get(running["supabase"].url))[0] == 200
+
+
 async def test_each_arm_has_a_rate_limit_of_its_own():
     async with stand_ins(spec(), scale=0.1) as (running, _):
         url = running["gemini"].url
