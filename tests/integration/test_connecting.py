@@ -8,7 +8,8 @@ import pytest
 from sidecar.config import ClientTls, Dns
 from tests.support.builders import one_upstream
 from tests.support.ports import free_port
-from tests.support.proxied import elapsed_since, proxied
+from tests.support.process import open_files
+from tests.support.proxied import elapsed_since, proxied, soon
 from tests.support.raw import ask, get
 from tests.support.sidecar import running_sidecar
 from tests.support.steps import OK, close, send
@@ -163,3 +164,13 @@ async def test_host_names_the_port_only_where_it_is_not_the_default(origin_form,
         async with running_sidecar(one_upstream(origin_form)) as sidecar:
             assert (await ask(sidecar.proxy, get())).status == 200
         assert origin.requests[0].values(b"host") == [host]
+
+
+async def test_failed_connections_leave_no_files_open(certs):
+    untrusted = Upstream(OK, tls=certs.server_context())
+    async with untrusted as origin, running_sidecar(one_upstream(origin.url)) as sidecar:
+        await ask(sidecar.proxy, get())
+        before = open_files()
+        for _ in range(30):
+            assert (await ask(sidecar.proxy, get())).error == "tls_error"
+        await soon(lambda: open_files() <= before + 3, within=2)

@@ -112,14 +112,15 @@ async def test_write_that_is_not_whole_is_cut_off_at_the_upstream(field, how):
         assert not origin.requests[0].complete.is_set()
 
 
-async def test_short_write_that_is_not_whole_never_reaches_the_upstream():
+async def test_short_write_that_is_not_whole_never_completes_at_the_upstream():
     async with proxied(OK) as (sidecar, origin):
         async with connected(sidecar.proxy) as client:
             await client.send(call("POST", "/api/x", "Content-Length: 1000") + b"12345")
             await asyncio.sleep(0.1)
             client.leave()
         await asyncio.sleep(0.1)
-        assert not origin.requests
+        assert not any(request.complete.is_set() for request in origin.requests)
+        assert origin.open_connections == 0
 
 
 async def test_leaving_in_the_queue_for_a_connection_sends_nothing():

@@ -40,6 +40,7 @@ CALLS = [
     get("/api/late"),
     get("/nowhere"),
     get("/api/left"),
+    call("POST", "/api/left", content=b"{}" * 500),
     get("/api/small?" + "q" * 5000),
 ]
 
@@ -56,9 +57,9 @@ def measure():
     return Cost(resident(), open_files(), len(asyncio.all_tasks()))
 
 
-async def leave(address):
+async def leave(address, data):
     async with connected(address) as client:
-        await client.send(get("/api/small"))
+        await client.send(data.replace(b"/left", b"/small"))
         client.leave()
 
 
@@ -67,7 +68,7 @@ async def one_round(sidecar, origin):
 
     async def one(data):
         async with limit:
-            await (leave(sidecar.proxy) if b"/left" in data else ask(sidecar.proxy, data))
+            await (leave(sidecar.proxy, data) if b"/left" in data else ask(sidecar.proxy, data))
 
     await asyncio.gather(*(one(CALLS[number % len(CALLS)]) for number in range(ROUND)))
     origin.forget()
