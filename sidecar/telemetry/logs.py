@@ -77,6 +77,7 @@ def setup(log: config.Log, stream: TextIO | None = None) -> None:
     terminal = stream.isatty()
     json = log.format == "json" or (log.format == "auto" and not terminal)
     colour = terminal and not json and not os.environ.get("NO_COLOR")
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # not shown
     root = logging.getLogger()
     for old in root.handlers[:]:
         if isinstance(old, LineHandler):

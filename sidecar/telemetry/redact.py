@@ -23,6 +23,10 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _MIXED = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])\S{24,}")
 _DENSE = re.compile(r"[a-z0-9]{32,}")
 _KEY = re.compile(r"[A-Za-z0-9_.$\[\]()>%-]{1,40}")
+_ORDINARY = re.compile(  # what most targets look like; nothing in it can be a dense token
+    r"(?:/[a-z0-9_.-]{0,23})*(?:\?[a-z_.]{1,23}=[^&#=]*(?:&[a-z_.]{1,23}=[^&#=]*){0,15})?"
+)
+_VALUE = re.compile(r"=[^&]*")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 _USERINFO = re.compile(r"(?<=//)[^/?#\s]*@")
 _URL = re.compile(r"[a-z][a-z0-9+.-]{0,15}://\S+", re.IGNORECASE)
@@ -41,7 +45,13 @@ def target(raw: str) -> str:
     `/rest/v1/x?id=eq.5&apikey=s` becomes `/rest/v1/x?id=*&apikey=*`. Printable ASCII, at most
     MAX_TARGET characters.
     """
-    raw = _USERINFO.sub(f"{HIDDEN}@", raw[:_SCAN], count=1)
+    if len(raw) <= MAX_TARGET and _ORDINARY.fullmatch(raw):
+        shown = _VALUE.sub(f"={HIDDEN}", raw)
+        if not _SECRET.search(shown) and "/resumable/" not in shown:
+            return shown
+    raw = raw[:_SCAN]
+    if "@" in raw:
+        raw = _USERINFO.sub(f"{HIDDEN}@", raw, count=1)
     path, *query = re.split(r"[?#]", raw, maxsplit=1)
     shown = "/".join(_segments(path.split("/")))
     if query:
