@@ -1,63 +1,71 @@
 """`sidecar demo`: the sidecar at work between a simulated application and simulated providers."""
 
 import argparse
-import os
+import math
 
-CHAOS = ("calm", "normal", "storm")
+from sidecar.commands import options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the flags. Each has a variable `SIDECAR_DEMO_<FLAG>` for its default."""
-    parser.add_argument(
+    """Declare the flags."""
+    options.value(
+        parser,
         "--duration",
-        type=_positive,
-        default=_variable("DURATION", "20"),
+        env="SIDECAR_DEMO_DURATION",
         metavar="SECONDS",
-        help="how long the load runs (default: 20)",
+        text="how long the load runs",
+        default="20",
+        kind=_positive,
     )
-    parser.add_argument(
+    options.value(
+        parser,
         "--rate",
-        type=_positive,
-        default=_variable("RATE", "20"),
+        env="SIDECAR_DEMO_RATE",
         metavar="PER_SECOND",
-        help="requests that the application gets; each makes about 5 calls (default: 20)",
+        text="requests to the application; each makes about 5 calls",
+        default="20",
+        kind=_positive,
     )
-    parser.add_argument(
+    options.value(
+        parser,
         "--chaos",
-        type=_chaos,
-        metavar="|".join(CHAOS),
-        default=_variable("CHAOS", "normal"),
-        help="how often providers are in trouble (default: normal)",
+        env="SIDECAR_DEMO_CHAOS",
+        metavar="LEVEL",
+        text="how often providers are in trouble: calm, normal or storm",
+        default="normal",
+        kind=options.one_of("calm", "normal", "storm"),
     )
-    parser.add_argument(
+    options.value(
+        parser,
         "--time-scale",
-        type=_positive,
-        default=_variable("TIME_SCALE", "1"),
+        env="SIDECAR_DEMO_TIME_SCALE",
         metavar="FACTOR",
-        help="factor on simulated delays and on all timeouts (default: 1)",
+        text="factor on simulated delays and on all timeouts",
+        default="1",
+        kind=_positive,
     )
-    parser.add_argument(
+    options.value(
+        parser,
         "--seed",
-        type=int,
-        default=_variable("SEED", "8"),
-        help="the same seed brings the same requests and the same luck (default: 8)",
+        env="SIDECAR_DEMO_SEED",
+        metavar="N",
+        text="the same seed brings the same requests and the same luck",
+        default="8",
+        kind=_whole,
     )
-    parser.add_argument(
-        "--once",
-        action="store_true",
-        default=_flag("ONCE"),
-        help="end after the load instead of staying up",
+    options.switch(
+        parser, "--once", env="SIDECAR_DEMO_ONCE", text="end after the load instead of staying up"
     )
-    parser.add_argument(
+    options.switch(
+        parser,
         "--json",
-        action="store_true",
-        default=_flag("JSON"),
-        help="print the figures as JSON and end; progress goes to standard error",
+        env="SIDECAR_DEMO_JSON",
+        text="print the figures as JSON and end; progress goes to standard error",
     )
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Run the demonstration until it ends or Ctrl-C; the exit code."""
+    """Run the demonstration until it ends or Ctrl-C; 1 if the sidecar did not start or ended."""
     import asyncio
 
     from sidecar.demo.show import Options, show
@@ -78,24 +86,17 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _positive(text: str) -> float:
-    """A number above 0, for argparse."""
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, not {text!r}")
     return value
 
 
-def _chaos(text: str) -> str:
-    """One of CHAOS, for argparse; unlike `choices` it also checks the variable."""
-    if text not in CHAOS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(CHAOS)}")
-    return text
-
-
-def _variable(name: str, default: str) -> str:
-    """The default as text: argparse applies the flag's `type` to it."""
-    return os.environ.get(f"SIDECAR_DEMO_{name}", default)
-
-
-def _flag(name: str) -> bool:
-    return _variable(name, "").lower() not in {"", "0", "false", "no"}
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a whole number, not {text!r}") from None

@@ -262,4 +262,4 @@ def test_a_wrong_variable_is_a_usage_error():
     _, errors = demo.communicate(timeout=20)
 
     assert demo.returncode == 2
-    assert "wild" in errors
+    assert "--chaos" in errors
