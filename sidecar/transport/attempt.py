@@ -73,7 +73,8 @@ class Attempt:
         timeline = exchange.timeline
         left = exchange.deadline - self._clock.now()
         if left <= 0:
-            raise Allowance(0.0, "total_timeout").expired("before anything was sent", exchange.attempt)
+            over = Allowance(0.0, "total_timeout")
+            raise over.expired("before anything was sent", exchange.attempt)
         need = Need(safe, self._timeouts.connect, left, exchange.attempt, timeline, fresh)
         connection = await self._pool.acquire(need)
         timeline.reused = connection.uses > 0
