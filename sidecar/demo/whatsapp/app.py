@@ -9,7 +9,7 @@ from aiohttp.typedefs import Handler
 from sidecar.demo.authority import AUTHORITY, prepare, record_seen, refuse_wrong_host
 from sidecar.demo.whatsapp import business, media, messages, templates, uploads
 from sidecar.demo.whatsapp.errors import GraphError, bad_token, no_object, no_token, unknown_path
-from sidecar.demo.whatsapp.seed import seed
+from sidecar.demo.whatsapp.seed import account, seed
 from sidecar.demo.whatsapp.state import STATE, WABA_ID, State
 from sidecar.demo.whatsapp.wire import answer, failure, graph_headers, select
 
@@ -47,7 +47,7 @@ async def _get_node(request: web.Request) -> web.Response:
     if node in state.media:
         return await media.get_media(request)
     if node == WABA_ID:
-        return answer(request, select(request, business.account()))
+        return answer(request, select(request, account()))
     if node in state.phones:
         return answer(request, select(request, state.phones[node], *business.PHONE_FIELDS))
     for kind in (state.templates, state.flows):
@@ -73,6 +73,7 @@ _ROUTES = [
     web.post(_PHONE + "/register", business.register),
     web.post(_PHONE + "/deregister", business.deregister),
     web.get(_PHONE + "/message_qrdls", business.list_qr),
+    web.get(_PHONE + "/message_qrdls/", business.list_qr),
     web.post(_PHONE + "/message_qrdls", business.save_qr),
     web.get(_PHONE + "/message_qrdls/{code}", business.get_qr),
     web.post(_PHONE + "/message_qrdls/{code}", business.save_qr),

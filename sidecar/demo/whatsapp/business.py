@@ -4,7 +4,7 @@ from aiohttp import web
 
 from sidecar.demo.whatsapp.errors import GraphError, no_object, parameter
 from sidecar.demo.whatsapp.seed import profile
-from sidecar.demo.whatsapp.state import APP_ID, STATE, WABA_ID, Json
+from sidecar.demo.whatsapp.state import APP_ID, STATE, Json
 from sidecar.demo.whatsapp.wire import answer, fields_of, page, select, success
 
 PHONE_FIELDS = (
@@ -114,14 +114,3 @@ async def list_subscribed(request: web.Request) -> web.Response:
     link = {"id": APP_ID, "name": "Sidecar", "link": "https://example.com/"}
     subscribed = [{"whatsapp_business_api_data": link}] if request.app[STATE].subscribed else []
     return answer(request, {"data": subscribed})
-
-
-def account() -> Json:
-    """The business account as a node."""
-    return {
-        "id": WABA_ID,
-        "name": "Sidecar",
-        "timezone_id": "1",
-        "currency": "USD",
-        "message_template_namespace": "ba30dd89_2ebd_41e4_b805_f2c05ae04cc9",
-    }

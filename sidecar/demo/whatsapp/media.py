@@ -27,7 +27,7 @@ async def upload_media(request: web.Request) -> web.Response:
     if request.content_type != "multipart/form-data":
         raise parameter("Invalid parameter", "The body must be multipart/form-data.")
     form = await request.post()
-    if form.get("messaging_product") != "whatsapp":
+    if "whatsapp" not in (form.get("messaging_product"), request.query.get("messaging_product")):
         raise parameter("The parameter messaging_product is required.")
     file = form.get("file")
     if file is None or isinstance(file, (str, bytes, bytearray)):

@@ -34,6 +34,17 @@ def template(template_id: str, name: str, body: str, category: str = "UTILITY") 
     }
 
 
+def account() -> Json:
+    """The business account as a node."""
+    return {
+        "id": WABA_ID,
+        "name": "Sidecar",
+        "timezone_id": "1",
+        "currency": "USD",
+        "message_template_namespace": "ba30dd89_2ebd_41e4_b805_f2c05ae04cc9",
+    }
+
+
 def seed(state: State) -> State:
     """Fill a fresh state."""
     state.phones[PHONE_ID] = phone(PHONE_ID, "+1 555-078-3881", "Sidecar Café")
@@ -51,7 +62,9 @@ def seed(state: State) -> State:
         "categories": ["SIGN_UP"],
         "validation_errors": [],
         "json_version": "7.0",
-        "whatsapp_business_account": {"id": WABA_ID, "name": "Sidecar", "currency": "USD"},
+        "data_api_version": "3.0",
+        "updated_at": "2026-01-02T03:04:05+0000",
+        "whatsapp_business_account": account(),
         "application": {"id": APP_ID, "name": "Sidecar", "link": "https://example.com/"},
     }
     return state

@@ -18,9 +18,24 @@ async def list_templates(request: web.Request) -> web.Response:
     found = [
         select(request, template)
         for template in request.app[STATE].templates.values()
-        if all(template[name] == value for name, value in wanted.items())
+        if all(template[name] in value.split(",") for name, value in wanted.items())
     ]
-    return answer(request, page(request, found))
+    listed = page(request, found)
+    if "summary" in request.query:
+        listed["summary"] = _summary(request, len(found))
+    return answer(request, listed)
+
+
+def _summary(request: web.Request, total: int) -> Json:
+    """The fields that `summary` asks for."""
+    known: Json = {
+        "total_count": total,
+        "message_template_count": len(request.app[STATE].templates),
+        "message_template_limit": 250,
+        "are_translations_complete": True,
+    }
+    asked = request.query["summary"].split(",")
+    return {name: known[name] for name in asked if name in known}
 
 
 async def create_template(request: web.Request) -> web.Response:
