@@ -20,10 +20,12 @@ LIFETIME = 3_600
 class AuthError(Exception):
     """A refusal of the auth server, in its words."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, **more: Any) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.more = more
+        """Further members of the body."""
 
 
 @dataclass(slots=True)
@@ -93,7 +95,8 @@ class Accounts:
             raise AuthError(400, "validation_failed", "Unable to validate email address")
         if len(passphrase) < 6:
             message = "Password should be at least 6 characters."
-            raise AuthError(422, "weak_password", message)
+            reasons = {"reasons": ["length"]}
+            raise AuthError(422, "weak_password", message, weak_password=reasons)
         if self.by_email(email):
             raise AuthError(422, "user_already_exists", "User already registered")
         now, identity = self._now(), self._ids.uuid("new-auth-user")

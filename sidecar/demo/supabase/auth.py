@@ -69,7 +69,7 @@ async def handle(request: web.Request, target: Target) -> web.StreamResponse:
         asked = Asked(project.accounts, caller, target, await _json(request.read()))
         answer = _handler(request.method, name)(asked)
     except AuthError as error:
-        body = {"code": error.status, "error_code": error.code, "msg": str(error)}
+        body = {"code": error.status, "error_code": error.code, "msg": str(error), **error.more}
         return _answer(request, body, error.status)
     return _answer(request, answer, 200) if answer is not None else web.Response(status=204)
 
