@@ -9,13 +9,13 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from sidecar.config.upstream import STRICT, Upstream
 from sidecar.config.values import (
     Address,
+    Count,
     Duration,
     ListenAddress,
     Name,
     Size,
     Text,
     Timeout,
-    Whole,
 )
 
 DEFAULT_PROXY = Address(host="127.0.0.1", port=8080)
@@ -80,7 +80,7 @@ class Limits:
 
     max_header_size: Size = 64 * 1024
     """The longest request line and the longest header field; more is answered 400."""
-    max_headers: Annotated[Whole, Field(ge=1, le=10000)] = 256
+    max_headers: Count = 256
     """How many header fields a request may have."""
     max_body: Size | None = None
     """The largest request body; more is answered 413. Default: no limit."""

@@ -4,12 +4,12 @@ Knows what can be written; nothing of what the running program does with it.
 """
 
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 
 from sidecar.config.patterns import PathPattern
-from sidecar.config.values import Duration, Flag, Host, Name, Text, Timeout, Url, Whole
+from sidecar.config.values import Count, Duration, Flag, Host, Name, Port, Text, Timeout, Url
 
 STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
@@ -40,7 +40,7 @@ class Pool:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
-    max_connections: Annotated[Whole, Field(ge=1, le=10000)] = 100
+    max_connections: Count = 100
     """How many connections may be open at once."""
     idle: Duration = 15.0
     """A connection that was unused for so long is closed. It is closed earlier where the upstream
@@ -131,9 +131,9 @@ class Upstream:
     preset: PresetName | None = None
     """A shipped bundle of settings that everything here overrides:
     `supabase`, `whatsapp` or `gemini`."""
-    port: Annotated[Whole, Field(ge=1, le=65535)] | None = None
+    port: Port | None = None
     """A listener of its own on the proxy's host, for clients that take only an origin."""
-    tls_port: Annotated[Whole, Field(ge=1, le=65535)] | None = None
+    tls_port: Port | None = None
     """The same with TLS, by `listen.tls`; for clients that insist on `https` or `wss`."""
     hosts: tuple[Host, ...] = ()
     """Values of the `Host` header that select this upstream, without its prefix."""

@@ -3,12 +3,13 @@
 They know how a value is written and what it becomes; nothing of what it is used for.
 """
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
@@ -72,9 +73,9 @@ def format_duration(seconds: float) -> str:
     """How `seconds` are written: in the largest unit that gives a whole number."""
     for unit, factor in sorted(_SECONDS.items(), key=lambda item: -item[1]):
         count = seconds / factor
-        if count >= 1 and abs(count - round(count)) < 1e-9:
+        if count >= 1 and math.isclose(count, round(count), rel_tol=1e-12):
             return f"{round(count)}{unit}"
-    return f"{seconds:g}s"
+    return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
 
 
 def format_size(count: int) -> str:
@@ -214,7 +215,8 @@ Timeout = Annotated[float, BeforeValidator(timeout), WithJsonSchema(_DURATION_SC
 Size = Annotated[
     int, BeforeValidator(size), WithJsonSchema({"type": "string", "pattern": SIZE_PATTERN})
 ]
-Whole = Annotated[int, BeforeValidator(whole)]
+Count = Annotated[int, Field(ge=1, le=10000), BeforeValidator(whole)]
+Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(whole)]
 Flag = Annotated[bool, BeforeValidator(flag)]
 Text = Annotated[str, BeforeValidator(text), WithJsonSchema({"type": "string", "minLength": 1})]
 Name = Annotated[

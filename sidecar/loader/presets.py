@@ -20,15 +20,19 @@ def names() -> tuple[str, ...]:
     return choices_at(("upstreams", "", "preset"))
 
 
-@cache
 def preset(name: str) -> Table:
-    """The settings of one preset; every value says that it comes from there."""
+    """The settings of one preset, a tree of its own; every value says that it comes from there."""
+    marked = _from_preset(_shipped(name), Origin(f"preset {name}"))
+    assert isinstance(marked, Table)
+    return marked
+
+
+@cache
+def _shipped(name: str) -> Table:
     text = files("sidecar.presets").joinpath(f"{name}.yaml").read_text("utf-8")
     root, problems = parse(text, f"{name}.yaml")
     assert not problems, problems
-    marked = _from_preset(root, Origin(f"preset {name}"))
-    assert isinstance(marked, Table)
-    return marked
+    return root
 
 
 def _from_preset(node: Node, origin: Origin) -> Node:
