@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from sidecar.transport.connection import Connection
+from sidecar.transport.pool import Pool
 from tests.support.proxied import proxied, soon
 from tests.support.raw import ask, call, get
 from tests.support.steps import (
@@ -102,8 +103,40 @@ async def test_excess_beyond_content_length_is_not_delivered_and_not_reused():
         assert len(origin.connections) == 2
 
 
+def speak(origin, late):
+    """Put bytes, or an end of file, into the sidecar's first connection at this very moment."""
+    number = origin.connections[0].transport.get_extra_info("socket").fileno()
+    with socket.socket(fileno=os.dup(number)) as wire:
+        wire.send(late) if late else wire.shutdown(socket.SHUT_WR)
+
+
+AT_THE_LAST_MOMENT = pytest.mark.parametrize(
+    "late", [EVIL, b"H", None], ids=["response", "byte", "end of file"]
+)
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize("late", [EVIL, b"H", None], ids=["response", "byte", "end of file"])
+@AT_THE_LAST_MOMENT
+async def test_connection_is_looked_at_in_the_moment_of_its_reuse(late, method, monkeypatch):
+    """What has arrived is in the socket, and the event loop has not told anybody yet."""
+    acquire = Pool.acquire
+
+    async def acquire_as_more_arrives(pool, need):
+        if origin.requests:
+            speak(origin, late)
+        return await acquire(pool, need)
+
+    async with proxied(reply(b"first"), reply(b"second")) as (sidecar, origin):
+        monkeypatch.setattr(Pool, "acquire", acquire_as_more_arrives)
+        assert (await ask(sidecar.proxy, get("/api/first"))).body == b"first"
+        content = b"{}" if method == "POST" else None
+        answer = await ask(sidecar.proxy, call(method, "/api/second", content=content))
+        assert (answer.status, answer.body) == (200, b"second")
+        assert [request.target for request in origin.requests] == [b"/first", b"/second"]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@AT_THE_LAST_MOMENT
 async def test_connection_is_looked_at_again_when_a_waiter_takes_it_over(late, method, monkeypatch):
     """What arrives just as one exchange ends is in the socket when the next one begins."""
     finish = Connection.finish
@@ -112,9 +145,7 @@ async def test_connection_is_looked_at_again_when_a_waiter_takes_it_over(late, m
     def finish_as_more_arrives(connection):
         if not spoken:
             spoken.append(late)
-            number = origin.connections[0].transport.get_extra_info("socket").fileno()
-            with socket.socket(fileno=os.dup(number)) as wire:
-                wire.send(late) if late else wire.shutdown(socket.SHUT_WR)
+            speak(origin, late)
         return finish(connection)
 
     monkeypatch.setattr(Connection, "finish", finish_as_more_arrives)
