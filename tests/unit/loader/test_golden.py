@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
-from sidecar.loader import ConfigErrors, load
+from sidecar.loader import ConfigErrors, document, load
 
 GOLDEN = Path(__file__).parent / "golden"
 CANARY = "canary-4711"
@@ -19,6 +20,11 @@ def found(env):
 def test_every_error_is_reported_at_its_place_with_a_suggestion():
     text = str(found({"SUPABASE_URL": "x", "CANARY": CANARY}))
     assert text.replace(f"{GOLDEN}/", "") + "\n" == (GOLDEN / "broken.txt").read_text()
+
+
+def test_the_parser_in_python_finds_the_same(monkeypatch):
+    monkeypatch.setattr(document, "_Parser", yaml.SafeLoader)
+    test_every_error_is_reported_at_its_place_with_a_suggestion()
 
 
 def test_no_message_holds_a_value_of_the_configuration():

@@ -1,0 +1,123 @@
+"""`sidecar explain`."""
+
+import json
+
+import pytest
+
+from sidecar import cli
+
+TEXT = """\
+listen: {proxy: 127.0.0.1:8080}
+upstreams:
+  api:
+    url: https://api.test/base/
+    port: 8081
+    hosts: [api.internal]
+    timeouts: {total: 9s}
+    routes:
+      - {name: send, match: {methods: [POST], path: "/messages/**"}, timeouts: {connect: 1s}}
+      - {name: read, match: {path: /messages/*}}
+  gemini:
+    preset: gemini
+    url: https://gemini.test
+"""
+
+
+@pytest.fixture
+def explain(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "sidecar.yaml"
+    file.write_text(TEXT)
+    monkeypatch.chdir(tmp_path)
+    for name in list(cli.os.environ):
+        if name.startswith("SIDECAR_"):
+            monkeypatch.delenv(name)
+
+    def run(*arguments):
+        code = cli.main(["explain", *arguments])
+        return code, capsys.readouterr().out
+
+    return run
+
+
+def explained(explain, *arguments):
+    code, text = explain(*arguments, "--json")
+    assert code == 0
+    return json.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("url", "by"),
+    [
+        ("/api/messages/1", "prefix"),
+        ("http://127.0.0.1:8080/api/messages/1", "prefix"),
+        ("http://127.0.0.1:8081/messages/1", "port 8081"),
+        ("http://API.internal/messages/1", "host"),
+        ("http://api.internal:8080/messages/1", "host"),
+    ],
+)
+def test_an_upstream_is_found_by_prefix_port_and_host(explain, url, by):
+    found = explained(explain, url)
+    assert (found["upstream"], found["by"], found["route"]) == ("api", by, "read")
+    assert found["url"] == "https://api.test/base/messages/1"
+
+
+def test_every_setting_has_a_value_and_an_origin(explain):
+    settings = explained(explain, "POST", "/api/messages/1")["settings"]
+    assert settings["timeouts.connect"] == ["1s", "sidecar.yaml:9:90"]
+    assert settings["timeouts.total"] == ["9s", "sidecar.yaml:7:23"]
+    assert settings["timeouts.first_byte"] == ["10s", "default"]
+    assert settings["timeouts.total_covers_body"] == ["false", "default"]
+    gemini = explained(explain, "/gemini/v1/models")["settings"]
+    assert gemini["timeouts.total"] == ["15s", "preset gemini"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "reasons"),
+    [
+        ("post", "/messages/1", ["matches", "matches too, but later", "matches too, but later"]),
+        ("GET", "/messages/1", ["not for GET", "matches", "matches too, but later"]),
+        ("GET", "/other", ["not for GET", "path differs", "matches"]),
+        ("POST", "/other", ["path differs", "path differs", "matches"]),
+    ],
+)
+def test_it_says_why_the_other_routes_lost(explain, method, path, reasons):
+    found = explained(explain, method, f"/api{path}")
+    assert [route["reason"] for route in found["routes"]] == reasons
+
+
+def test_targets_stay_byte_exact_and_credentials_are_hidden(explain):
+    found = explained(explain, "/api//a%2Cb/?x=&x=1&key=canary&access_token=canary#frag")
+    assert found["url"] == "https://api.test/base//a%2Cb/?x=&x=1&key=*&access_token=*"
+
+
+def test_the_text_fits_the_terminal(explain):
+    code, text = explain("POST", "http://127.0.0.1:8080/api/messages/1")
+    assert code == 0
+    assert text.splitlines()[:3] == [
+        "upstream  api (by prefix)",
+        "route     send",
+        "sent to   POST https://api.test/base/messages/1",
+    ]
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "text"),
+    [
+        (["/nope/x"], 1, "404 no_upstream: no upstream is configured"),
+        (["/_sidecar/x"], 1, "404 reserved_path: "),
+        (["ftp://x/y"], 1, "400 absolute_form: "),
+        (["/api/x", "GET"], 2, ""),
+        ([], 2, ""),
+    ],
+)
+def test_what_has_no_route_is_said(explain, arguments, code, text):
+    found, output = explain(*arguments)
+    assert found == code
+    assert output.startswith(text)
+
+
+def test_an_error_may_be_had_as_json(explain):
+    code, text = explain("/nope", "--json")
+    assert code == 1
+    assert json.loads(text)["error"] == "no_upstream"
