@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_exceptions import LineTooLong
 
 from sidecar.errors import BadRequest, ExchangeError
 from sidecar.exchange import Response
@@ -65,13 +66,20 @@ class Protocol(web.RequestHandler):
             self.logger.error("an exchange failed inside the sidecar", exc_info=exc)
             error = ExchangeError("the sidecar failed; its log says why", code="internal_error")
         else:
-            reason = (message or "").partition("\n")[0].rstrip(":")
-            error = BadRequest(f"the request is not valid HTTP: {reason}", code="bad_request")
+            error = _unparsed(exc)
         response = self.render(error)
         if self.transport is not None and not self.transport.is_closing():
             body = response.body.take() or b""
             self.transport.write(response_head(response, [(b"Connection", b"close")]) + body)
         return CLOSE
+
+
+def _unparsed(reason: BaseException | None) -> ExchangeError:
+    """The parser's own words quote the request, credentials included: they are not repeated."""
+    if isinstance(reason, LineTooLong):
+        text = "the request line, a header field or the number of fields is beyond `limits`"
+        return BadRequest(text, code="bad_request")
+    return BadRequest("the request is not valid HTTP/1.1", code="bad_request")
 
 
 class Server(web.Server):

@@ -181,14 +181,15 @@ class Connection(asyncio.Protocol):
         self.abort()
         self._wake()
 
-    def readable(self) -> bool:
-        """Whether bytes or an end wait in the socket: an idle connection must have neither."""
+    @property
+    def spoiled(self) -> bool:
+        """Whether it ended, or holds a byte that nobody asked for, also unseen in the socket."""
+        if self.closed:
+            return True
         try:
             self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
+        except OSError as error:
+            return not isinstance(error, BlockingIOError)
         return True
 
     # What follows is called by the event loop.

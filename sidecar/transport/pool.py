@@ -72,7 +72,7 @@ class Pool:
             if self.stats.open < self._config.max_connections:
                 self.stats.open += 1
             else:
-                connection = await self._wait(need)
+                connection = self._checked(await self._wait(need))
         if connection is None:
             return await self._dial(need)
         self.stats.reused += 1
@@ -125,7 +125,7 @@ class Pool:
         while self._idle:
             connection = self._idle.pop()
             idle_for = now - connection.idle_since
-            if connection.closed or connection.readable():
+            if connection.spoiled:
                 self._discard(connection, "spoiled")
             elif now - connection.created_at > self._config.max_age:
                 self._discard(connection, "age")
@@ -169,6 +169,15 @@ class Pool:
             if future in self._waiters:
                 self._waiters.remove(future)
             self.stats.waiters = len(self._waiters)
+
+    def _checked(self, connection: Connection | None) -> Connection | None:
+        """A connection that was handed over, unless something happened to it on the way."""
+        if connection is None or not connection.spoiled:
+            return connection
+        self.stats.discard("spoiled")
+        connection.lost = None
+        connection.abort()
+        return None
 
     def _hand_over(self, connection: Connection | None) -> bool:
         """Give a connection, or a place to open one in, to the first who waits."""
