@@ -1,0 +1,57 @@
+"""One error of every kind that the pipeline can raise, by its code."""
+
+from sidecar.errors import (
+    AttemptTimeout,
+    BadRequest,
+    BadResponse,
+    BadTarget,
+    ConnectError,
+    ConnectTimeout,
+    DeadlineExceeded,
+    Draining,
+    ExchangeError,
+    NoRoute,
+    PoolTimeout,
+    RequestBodyStalled,
+    TruncatedBody,
+    UpstreamReset,
+)
+
+MESSAGE = 'it went "wrong": \u00fc\U0001f600'
+
+DOWNSTREAM: tuple[ExchangeError, ...] = (
+    *(BadTarget(MESSAGE, code=code) for code in ("absolute_form", "connect_method", "bad_target")),
+    *(NoRoute(MESSAGE, code=code) for code in ("no_upstream", "reserved_path")),
+    BadRequest(MESSAGE, code="unsupported_framing", status=501),
+    BadRequest(MESSAGE, code="upgrade_unsupported", status=501),
+    BadRequest(MESSAGE, code="body_too_large", status=413),
+    BadRequest(MESSAGE, code="bad_request"),
+    RequestBodyStalled(MESSAGE, code="request_body_timeout"),
+)
+"""The application's own: a 4xx, or a 501."""
+
+UNSENT: tuple[ExchangeError, ...] = (
+    PoolTimeout(MESSAGE, code="pool_timeout"),
+    *(ConnectError(MESSAGE, code=code) for code in ("dns_error", "connect_error", "tls_error")),
+    *(
+        ConnectTimeout(MESSAGE, code=code)
+        for code in ("dns_timeout", "connect_timeout", "tls_timeout")
+    ),
+    Draining(MESSAGE, code="draining"),
+)
+"""Nothing left for the upstream."""
+
+AMBIGUOUS: tuple[ExchangeError, ...] = (
+    *(
+        AttemptTimeout(MESSAGE, code=code)
+        for code in ("send_timeout", "first_byte_timeout", "header_timeout", "idle_timeout")
+    ),
+    DeadlineExceeded(MESSAGE, code="total_timeout"),
+    *(UpstreamReset(MESSAGE, code=code) for code in ("upstream_reset", "stale_connection")),
+    BadResponse(MESSAGE, code="bad_response"),
+    TruncatedBody(MESSAGE, code="truncated_body"),
+    ExchangeError(MESSAGE, code="internal_error"),
+)
+"""The upstream may have seen the request."""
+
+ERRORS = (*DOWNSTREAM, *UNSENT, *AMBIGUOUS)
