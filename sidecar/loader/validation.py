@@ -56,7 +56,7 @@ def _problem(root: Table, detail: ErrorDetails) -> Problem | None:
     if detail["type"] == "unexpected_keyword_argument":
         return Problem(origin, path, *_unknown_key(path))
     if exact and not about_key and isinstance(node, Leaf) and node.value is None:
-        return Problem(origin, path, _EMPTY)
+        return Problem(key, path, _EMPTY)
     value = node.value if exact and isinstance(node, Leaf) else None
     suggestion = nearest(value, choices_at(path)) if isinstance(value, str) else None
     return Problem(origin, path, _message(path, detail), suggestion)

@@ -69,7 +69,7 @@ def _config(config: Config | str, env: Mapping[str, str]) -> Config:
         return config
     from sidecar.loader import loads
 
-    return cast("Config", loads(config, env=env))
+    return loads(config, env=env).config
 
 
 @asynccontextmanager
