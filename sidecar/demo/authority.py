@@ -7,7 +7,7 @@ another is refused, as a real provider would never see it.
 from collections import deque
 from dataclasses import dataclass
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 from aiohttp.typedefs import Handler
 
 SEEN_LIMIT = 10_000
@@ -27,7 +27,12 @@ class SeenRequest:
     method: str
     raw_target: str
     headers: tuple[tuple[str, str], ...]
-    body_length: int
+    content: StreamReader
+
+    @property
+    def body_length(self) -> int:
+        """Bytes of the body that have arrived by now."""
+        return self.content.total_bytes
 
 
 AUTHORITY = web.AppKey("authority", Authority)
@@ -58,15 +63,8 @@ async def refuse_wrong_host(request: web.Request, handler: Handler) -> web.Strea
 
 @web.middleware
 async def record_seen(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Keep a record of the request. A body is counted as far as the handler has read it."""
-    try:
-        return await handler(request)
-    finally:
-        request.app[SEEN].append(
-            SeenRequest(
-                request.method,
-                request.raw_path,
-                tuple(request.headers.items()),
-                request.content.total_bytes,
-            )
-        )
+    """Keep a record of the request, from its arrival."""
+    headers = tuple(request.headers.items())
+    seen = SeenRequest(request.method, request.raw_path, headers, request.content)
+    request.app[SEEN].append(seen)
+    return await handler(request)

@@ -1,6 +1,8 @@
 """generateContent, streamGenerateContent and countTokens of the simulated Gemini API."""
 
 import asyncio
+import hashlib
+import json
 from collections.abc import Iterator
 
 from aiohttp import web
@@ -56,6 +58,12 @@ def _parts(content: object) -> list[object]:
     return parts
 
 
+def _response_id(state: State, body: Json) -> str:
+    """Depends on the request and how often it came, not on what else arrives meanwhile."""
+    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    return state.next_id(f"response/{digest}", 22)
+
+
 def _cached_tokens(state: State, body: Json) -> int:
     name = body.get("cachedContent", "").removeprefix("cachedContents/")
     if not name:
@@ -70,7 +78,7 @@ async def generate_content(request: web.Request) -> web.StreamResponse:
     """POST /{version}/models/{model}:generateContent."""
     model, body = await _request(request, "generateContent")
     state = request.app[STATE]
-    tail = {"modelVersion": model, "responseId": state.next_id("response", 22)}
+    tail = {"modelVersion": model, "responseId": _response_id(state, body)}
     if "[unsafe]" in generation.last_prompt(body):
         tokens = generation.count(body["contents"])
         usage = {"promptTokenCount": tokens, "totalTokenCount": tokens}
@@ -90,7 +98,7 @@ async def stream_generate_content(request: web.Request) -> web.StreamResponse:
     """POST /{version}/models/{model}:streamGenerateContent, as SSE or as a JSON array."""
     model, body = await _request(request, "streamGenerateContent")
     state = request.app[STATE]
-    tail = {"modelVersion": model, "responseId": state.next_id("response", 22)}
+    tail = {"modelVersion": model, "responseId": _response_id(state, body)}
     usage_cached = _cached_tokens(state, body)
     prompt = generation.last_prompt(body)
     sse = request.query.get("alt") == "sse"
