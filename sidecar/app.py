@@ -5,6 +5,7 @@ The only module that knows all the others.
 
 import asyncio
 import signal
+from hashlib import sha256
 
 from sidecar import __version__
 from sidecar.clock import Clock, SystemClock
@@ -37,6 +38,7 @@ class Sidecar:
         self._started_at = self._clock.now()
         self._state: State = "starting"
         self.metrics = Metrics(__version__)
+        self.metrics.set_config(sha256=sha256(repr(config).encode()).hexdigest())
         self._transports = {
             name: UpstreamTransport(upstream, self._clock)
             for name, upstream in config.upstreams.items()

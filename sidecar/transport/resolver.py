@@ -4,7 +4,6 @@ A failing resolver must not take down an upstream whose address has not changed.
 """
 
 import asyncio
-import logging
 import socket
 from collections.abc import Sequence
 
@@ -12,9 +11,8 @@ from aiohappyeyeballs import AddrInfoType
 
 from sidecar.clock import Clock
 from sidecar.errors import ConnectError
+from sidecar.telemetry import logs
 from sidecar.telemetry.pool_stats import PoolStats
-
-_log = logging.getLogger("sidecar.resolver")
 
 
 class Resolver:
@@ -72,7 +70,10 @@ class Resolver:
             self._expires = self._clock.now() + min(self._ttl, 1.0)
         if failed != self._failing:
             self._failing = failed
-            _log.warning("resolver %s for %s", "fails" if failed else "answers again", self._host)
+            if failed:
+                logs.event("resolver_failing", "warning", host=self._host)
+            else:
+                logs.event("resolver_recovered", host=self._host)
 
     def close(self) -> None:
         """Forget a look-up that is under way."""
