@@ -11,6 +11,8 @@ from aiohttp import web
 from sidecar.demo.authority import AUTHORITY
 
 START_TIMEOUT = 10.0
+LONGEST = 65_536
+"""Bytes of a request line or of one header field."""
 NOW = 1_790_000_000.0
 """The wall clock of simulators whose answers are compared: it stands still."""
 
@@ -36,10 +38,7 @@ def simulated(make: Callable[[], Mapping[str, web.Application]]) -> Iterator[Sim
         loop = asyncio.get_running_loop()
         stops.append(lambda: loop.call_soon_threadsafe(stop.set))
         apps = make()
-        runners = {
-            name: web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-            for name, app in apps.items()
-        }
+        runners = {name: _runner(app) for name, app in apps.items()}
         try:
             urls = {name: await _listen(runner, apps[name]) for name, runner in runners.items()}
             started.append(Simulated(urls, apps))
@@ -70,6 +69,18 @@ def simulated(make: Callable[[], Mapping[str, web.Application]]) -> Iterator[Sim
         thread.join(START_TIMEOUT)
     if failed:
         raise failed[0]
+
+
+def _runner(app: web.Application) -> web.AppRunner:
+    """Bodies stay as they were sent, and long targets are taken, as the real providers do."""
+    return web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=0.2,
+        auto_decompress=False,
+        max_line_size=LONGEST,
+        max_field_size=LONGEST,
+    )
 
 
 async def _listen(runner: web.AppRunner, app: web.Application) -> str:
