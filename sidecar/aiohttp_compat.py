@@ -86,9 +86,7 @@ def _unparsed(reason: BaseException | None) -> ExchangeError:
 class Server(web.Server):
     """`web.Server` that makes our Protocol. One for each listener."""
 
-    def __init__(
-        self, handler: Handle, render: RenderError, **options: float | bool | None
-    ) -> None:
+    def __init__(self, handler: Handle, render: RenderError, **options: Any) -> None:
         super().__init__(handler, handler_cancellation=True)
         self._options = options
         self._render = render
