@@ -79,7 +79,7 @@ def _unparsed(reason: BaseException | None) -> ExchangeError:
     """The parser's own words quote the request, credentials included: they are not repeated."""
     if isinstance(reason, LineTooLong):
         text = "the request line, a header field or the number of fields is beyond `limits`"
-        return BadRequest(text, code="bad_request")
+        return BadRequest(text, code="head_too_large")
     return BadRequest("the request is not valid HTTP/1.1", code="bad_request")
 
 
@@ -88,13 +88,13 @@ class Server(web.Server):
 
     def __init__(self, handler: Handle, render: RenderError, **options: Any) -> None:
         super().__init__(handler, handler_cancellation=True)
-        self._options = options
+        self._options = {**options, "access_log": None}
         self._render = render
         self._event_loop = asyncio.get_running_loop()
 
     def __call__(self) -> Protocol:
         """The protocol of a new connection."""
-        protocol = Protocol(self, loop=self._event_loop, access_log=None, **self._options)
+        protocol = Protocol(self, loop=self._event_loop, **self._options)
         protocol.render = self._render
         return protocol
 

@@ -8,7 +8,8 @@ decided in `core/answers.py`, not here.
     ├── DownstreamError        the application's request cannot be served
     │   ├── BadTarget            absolute_form, connect_method, bad_target
     │   ├── NoRoute              no_upstream, reserved_path
-    │   ├── BadRequest           unsupported_framing, upgrade_unsupported, body_too_large
+    │   ├── BadRequest           bad_request, head_too_large, bad_body, body_too_large,
+    │   │                        unsupported_framing, upgrade_unsupported
     │   ├── RequestBodyStalled   request_body_timeout
     │   └── ClientClosed         client_closed: nobody is left to answer
     ├── NeverSent              no byte of the request left for the upstream

@@ -20,7 +20,7 @@ Bound = dict[str, Address | list[Address]]
 _BACKLOG = 1024
 _LINGER = 5.0
 """Seconds that the rest of a request is read after an early answer, so that it is not lost."""
-_SHUTDOWN = 0.5
+_SHUTDOWN = 0.1
 
 
 class Servers:
