@@ -20,6 +20,7 @@ import yaml
 from sidecar.demo.targets import Provider
 
 PREFERRED = (8080, 9090)
+ANY = (0, 0)
 START_TIMEOUT = 15.0
 STOP_TIMEOUT = 5.0
 DRAIN_TIMEOUT = 1.0
@@ -92,19 +93,38 @@ async def child(
     """Run `sidecar run` until the block ends.
 
     Raises:
-        StartError: it ended, or was not ready in time.
+        StartError: it ended, or was not ready in time. The message has what it wrote.
     """
     with tempfile.TemporaryDirectory(prefix="sidecar-demo-") as folder:
-        proxy, ops, moved = _ports()
-        text = configuration(upstreams, proxy=proxy, ops=ops, timeouts=timeouts)
-        config, log = _write(folder, text), Path(folder, "sidecar.log")
-        process = await _start(config, log)
+        running = await _started(folder, upstreams, timeouts)
         try:
-            ops_url = f"http://127.0.0.1:{ops}"
-            await _ready(process, f"{ops_url}/health/ready", log)
-            yield Child(process, f"http://127.0.0.1:{proxy}", ops_url, config, log, moved)
+            yield running
         finally:
+            await _stop(running.process)
+
+
+async def _started(
+    folder: str,
+    upstreams: Mapping[Provider, str],
+    timeouts: Mapping[Provider, Mapping[str, float]],
+) -> Child:
+    """Start it; again on other ports, if someone took these before it did."""
+    log = Path(folder, "sidecar.log")
+    for wanted in (PREFERRED, ANY, ANY):
+        proxy, ops = _free(wanted) or _free(ANY) or ANY
+        text = configuration(upstreams, proxy=proxy, ops=ops, timeouts=timeouts)
+        config = _write(folder, text)
+        process = await _start(config, log)
+        moved = (proxy, ops) != PREFERRED
+        running = Child(process, _origin(proxy), _origin(ops), config, log, moved)
+        try:
+            if await _ready(running, upstreams):
+                return running
+        except BaseException:
             await _stop(process)
+            raise
+        await _stop(process)
+    raise StartError(f"the sidecar did not start:\n{_tail(log)}")
 
 
 def _write(folder: str, text: str) -> Path:
@@ -113,16 +133,19 @@ def _write(folder: str, text: str) -> Path:
     return path
 
 
+def _origin(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
 def _duration(value: float) -> str:
     return f"{max(1, round(value * 1000))}ms"
 
 
-def _ports() -> tuple[int, int, bool]:
-    """The usual ports when both are free, otherwise two that are."""
-    for wanted in (PREFERRED, (0, 0)):
-        with suppress(OSError), _bound(wanted[0]) as proxy, _bound(wanted[1]) as ops:
-            return proxy.getsockname()[1], ops.getsockname()[1], wanted != PREFERRED
-    raise StartError("no free port on 127.0.0.1")
+def _free(wanted: tuple[int, int]) -> tuple[int, int] | None:
+    """The wanted ports, 0 standing for any, if nobody listens on them now."""
+    with suppress(OSError), _bound(wanted[0]) as proxy, _bound(wanted[1]) as ops:
+        return proxy.getsockname()[1], ops.getsockname()[1]
+    return None
 
 
 def _bound(port: int) -> socket.socket:
@@ -150,16 +173,25 @@ async def _start(config: Path, log: Path) -> asyncio.subprocess.Process:
         )
 
 
-async def _ready(process: asyncio.subprocess.Process, url: str, log: Path) -> None:
-    deadline = asyncio.get_running_loop().time() + START_TIMEOUT
-    async with aiohttp.ClientSession() as session:
-        while process.returncode is None and asyncio.get_running_loop().time() < deadline:
-            with suppress(aiohttp.ClientError, TimeoutError):
-                async with session.get(url, timeout=aiohttp.ClientTimeout(total=1)) as answer:
-                    if answer.status == 200:
-                        return
+async def _ready(running: Child, upstreams: Mapping[Provider, str]) -> bool:
+    """Wait until it is ready; False when it ended instead.
+
+    Another sidecar may answer where this one could not listen: the upstreams tell them apart.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + START_TIMEOUT
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=1)) as session:
+        while running.process.returncode is None:
+            if loop.time() > deadline:
+                raise StartError(f"the sidecar is not ready:\n{running.last_words()}")
+            with suppress(aiohttp.ClientError, TimeoutError, ValueError):
+                async with session.get(running.ops + "/health") as answer:
+                    health = await answer.json()
+                urls = {name: one["url"] for name, one in health["upstreams"].items()}
+                if health["state"] == "ready" and urls == dict(upstreams):
+                    return True
             await asyncio.sleep(0.05)
-    raise StartError(f"the sidecar did not become ready:\n{_tail(log)}")
+    return False
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
