@@ -22,7 +22,7 @@ drain_timeout: {drain}
 upstreams:
   api: {{url: "{url}"}}
 """
-LEFT = 1.5
+LEFT = 2.5
 """Seconds that the interpreter itself may need to leave, on a busy machine."""
 
 
@@ -51,11 +51,12 @@ async def sidecar_process(tmp_path, url, drain="5s"):
     proxy, ops = free_port(), free_port()
     file = tmp_path / "sidecar.yaml"
     file.write_text(YAML.format(proxy=proxy, ops=ops, url=url, drain=drain))
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "sidecar", "run", "-c", str(file)),
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=(tmp_path / "stderr").open("wb"),
-    )
+    with (tmp_path / "stderr").open("wb") as stderr:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "sidecar", "run", "-c", str(file)),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=stderr,
+        )
     running = Process(process, proxy, ops)
     try:
         async with asyncio.timeout(15):

@@ -10,7 +10,7 @@ from tests.support.raw import ask, call, connected, get
 from tests.support.steps import body, close, message, reset, send, wait
 from tests.support.wire import chunked
 
-CALLS = 600
+CALLS = 300
 AT_ONCE = 20
 EVIL = message(b"EVIL")
 CHUNKED_HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
