@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http_exceptions import LineTooLong
+from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 
 from sidecar.errors import BadRequest, ExchangeError
 from sidecar.exchange import Response
@@ -77,7 +77,8 @@ class Protocol(web.RequestHandler):
 
 def _unparsed(reason: BaseException | None) -> ExchangeError:
     """The parser's own words quote the request, credentials included: they are not repeated."""
-    if isinstance(reason, LineTooLong):
+    crowded = isinstance(reason, BadHttpMessage) and reason.message.startswith("Too many headers")
+    if crowded or isinstance(reason, LineTooLong):
         text = "the request line, a header field or the number of fields is beyond `limits`"
         return BadRequest(text, code="head_too_large")
     return BadRequest("the request is not valid HTTP/1.1", code="bad_request")
