@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sidecar.demo.supabase.postgrest.conditions import Condition, condition, every
+from sidecar.demo.supabase.postgrest.conditions import Condition, Equal, condition, every
 from sidecar.demo.supabase.postgrest.errors import PostgrestError, unparsable
 from sidecar.demo.supabase.postgrest.expressions import Expression, expression
 from sidecar.demo.supabase.postgrest.scanner import split, unquote
@@ -21,6 +21,7 @@ RESERVED = ("select", "order", "limit", "offset", "columns", "on_conflict", "api
 Visible = Callable[[Table], Sequence[Row]]
 """The rows of a table that the caller may see."""
 
+_AGGREGATES = ("avg", "count", "max", "min", "sum")
 _EMBED = re.compile(r"(?:(\w+):)?(\w+)((?:!\w+)*)\((.*)\)", re.DOTALL)
 _FIELD = re.compile(r'(?:([^:"]+|"[^"]*"):(?!:))?(.+?)(?:::(\w+))?', re.DOTALL)
 
@@ -77,12 +78,23 @@ class Query:
 
     def matching(self, rows: Sequence[Row]) -> list[Row]:
         """The rows that the filters let through."""
-        holds = every(self.conditions)
+        others = []
+        for test in self.conditions:
+            if isinstance(test, Equal):
+                column, value = test.column, test.value
+                rows = [row for row in rows if row[column] == value]
+            else:
+                others.append(test)
+        if not others:
+            return list(rows)
+        holds = every(others)
         return [row for row in rows if holds(row)]
 
     def run(self, rows: Sequence[Row], visible: Visible) -> tuple[list[Row], int]:
         """The selected page, and how many rows there are in total."""
-        found = [row for row in self.matching(rows) if self._has_inner(row, visible)]
+        found = self.matching(rows)
+        if any(isinstance(item, Embed) and item.inner for item in self.items):
+            found = [row for row in found if self._has_inner(row, visible)]
         for by, descending, nulls_first in reversed(self.order):
             present = [row for row in found if by.of(row) is not None]
             absent = [row for row in found if by.of(row) is None]
@@ -144,6 +156,8 @@ def _fields(table: Table, text: str) -> list[Field | Embed]:
 
 def _embed(schema: Schema, table: Table, match: re.Match[str], pairs: Pairs) -> Embed:
     alias, name, hints, inner = match.groups()
+    if name in _AGGREGATES and name not in schema:
+        raise PostgrestError("PGRST123", "Use of aggregate functions is not allowed")
     label, words = alias or name, hints.split("!")[1:]
     other = schema.get(name)
     owned = [(f"{label}.", key, value) for key, value in pairs]

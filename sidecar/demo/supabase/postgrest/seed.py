@@ -5,7 +5,7 @@ Sizes follow the workload: ids are counted from 1, and belong together as the lo
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import count
 from typing import Any
 
@@ -140,34 +140,11 @@ def _bots(make: "_Maker") -> list[Table]:
 
 def _talk(make: "_Maker") -> list[Table]:
     """Conversations and messages."""
-    size = workload()
-    total = size.conversations
-    conversations = [
-        {
-            "account_id": 1 + n % size.accounts,
-            "contact_id": 1 + n,
-            "status": ("open", "closed", "waiting")[n % 3],
-            "unread": n % 5,
-            "bot_profile_id": 1 + n % size.profiles,
-            "last_message_at": timestamp(EPOCH + 60 * n),
-        }
-        for n in range(total)
-    ]
-    messages = [
-        {
-            "conversation_id": 1 + n % total,
-            "direction": "out" if n // total % 2 else "in",
-            "body": f"Message {n // total} of conversation {1 + n % total}",
-            "media_id": f"media-{n}" if n < size.media else None,
-            "created_at": timestamp(EPOCH + n),
-        }
-        for n in range(total * MESSAGES_EACH)
-    ]
     return [
         make.table(
             "conversations",
             "id# account_id# contact_id# status unread# bot_profile_id# last_message_at@",
-            conversations,
+            _conversations(),
             references={
                 "account_id": "accounts",
                 "contact_id": "contacts",
@@ -177,9 +154,40 @@ def _talk(make: "_Maker") -> list[Table]:
         make.table(
             "messages",
             "id# conversation_id#! direction body media_id created_at@",
-            messages,
+            _messages(),
             references={"conversation_id": "conversations"},
         ),
+    ]
+
+
+@cache
+def _conversations() -> list[Row]:
+    size = workload()
+    return [
+        {
+            "account_id": 1 + n % size.accounts,
+            "contact_id": 1 + n,
+            "status": ("open", "closed", "waiting")[n % 3],
+            "unread": n % 5,
+            "bot_profile_id": 1 + n % size.profiles,
+            "last_message_at": timestamp(EPOCH + 60 * n),
+        }
+        for n in range(size.conversations)
+    ]
+
+
+@cache
+def _messages() -> list[Row]:
+    total, media = workload().conversations, workload().media
+    return [
+        {
+            "conversation_id": 1 + n % total,
+            "direction": "out" if n // total % 2 else "in",
+            "body": f"Message {n // total} of conversation {1 + n % total}",
+            "media_id": f"media-{n}" if n < media else None,
+            "created_at": timestamp(EPOCH + n),
+        }
+        for n in range(total * MESSAGES_EACH)
     ]
 
 
@@ -195,16 +203,18 @@ class _Maker:
 
     def table(self, name: str, spec: str, rows: Sequence[Row], **settings: Any) -> Table:
         """A table from `"id# name! at@"`: a mark for the type (none is text), `!` for NOT NULL."""
-        columns = [self._column(word) for word in spec.split()]
+        columns = [self._column(word, len(rows)) for word in spec.split()]
         table = Table(name, {column.name: column for column in columns}, **settings)
-        table.rows.extend(table.complete(row) for row in rows)
+        for number, row in enumerate(rows, start=1):
+            given = {"id": number, **row}
+            table.rows.append({column: given.get(column) for column in table.columns})
         return table
 
-    def _column(self, word: str) -> Column:
+    def _column(self, word: str, last_id: int) -> Column:
         name, kind = word.rstrip("!").rstrip("".join(_KINDS)), word.rstrip("!")[-1]
         default: Callable[[], object] | None = None
         if name == "id":
-            default = partial(next, count(1))
+            default = partial(next, count(last_id + 1))
         elif name == "created_at":
             default = self._timestamp
         return Column(name, _KINDS.get(kind, "text"), word.endswith("!") or name == "id", default)

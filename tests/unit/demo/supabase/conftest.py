@@ -1,0 +1,43 @@
+"""A running simulated project for each test: `call` sends one request and reads the answer."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from yarl import URL
+
+from sidecar.demo.supabase import make_app
+
+NOW = 1_790_000_000.0
+
+Call = Callable[..., Awaitable[aiohttp.ClientResponse]]
+
+
+@pytest.fixture
+def clock() -> list[float]:
+    """The project's wall clock; tests may move it."""
+    return [NOW]
+
+
+@pytest.fixture
+def app(clock: list[float]) -> web.Application:
+    return make_app(now=lambda: clock[0])
+
+
+@pytest.fixture
+async def call(app: web.Application) -> AsyncIterator[Call]:
+    async with TestClient(TestServer(app), auto_decompress=False) as client:
+
+        async def send(method: str, target: str, key: str = "demo", **more: Any) -> Any:
+            headers = {"Accept-Encoding": "identity", "apikey": key, **more.pop("headers", {})}
+            url = URL(str(client.make_url("/")).rstrip("/") + target, encoded=True)
+            answer = await client.session.request(
+                method, url, headers=headers, allow_redirects=False, **more
+            )
+            await answer.read()
+            return answer
+
+        yield send
