@@ -126,13 +126,9 @@ async def test_framing_of_answers_is_kept(place):
 
 async def test_chunked_uploads_stay_chunked(place):
     pieces = [b"a", b"bc" * 500, b"d" * 70_000]
-    chunks = (
-        b"".join(b"%x;ext=1\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
-    )
+    chunks = [b"%x;ext=1\r\n%s\r\n" % (len(piece), piece) for piece in [*pieces, b""]]
     head = sent(place, "POST", f"{FN}/upload", "Transfer-Encoding: chunked")
-    assert await uploaded(place, head + chunks + b"0\r\n\r\n") == summary(
-        b"".join(pieces), "chunked"
-    )
+    assert await uploaded(place, head + b"".join(chunks)) == summary(b"".join(pieces), "chunked")
 
 
 async def test_length_framed_uploads_stay_so(place):
