@@ -1,5 +1,3 @@
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,7 +77,7 @@ def test_names_are_captured():
 
 @pytest.mark.parametrize("pattern", ["", "a", "*", "**", "{a}", " /a", "//a/{x}/{x}"])
 def test_a_broken_pattern_is_refused(pattern):
-    with pytest.raises(ValueError, match="begins with /|used twice"):
+    with pytest.raises(ValueError, match=r"begins with /|used twice"):
         compile_path(pattern)
 
 
@@ -95,12 +93,12 @@ def test_a_star_is_exactly_one_segment(one, other):
     assert matches("/a/*/*", f"/a/{one}/{other}")
 
 
-@given(st.text("/*{}ab_1", max_size=12))
+@given(st.text("/*ab(.1", max_size=12))
 def test_compiling_gives_an_expression_or_a_clear_refusal(pattern):
     try:
         expression = compile_path(pattern)
-    except ValueError as error:
-        assert not isinstance(error, re.error)
+    except ValueError:
+        assert not pattern.startswith("/")
     else:
         assert pattern.startswith("/")
         assert expression.fullmatch("") is None or pattern == "/**"

@@ -33,8 +33,17 @@ def test_end_to_end_fields_keep_order_case_duplicates_and_bytes():
 
 @pytest.mark.parametrize(
     "name",
-    [b"Connection", b"KEEP-ALIVE", b"Proxy-Connection", b"proxy-authenticate", b"TE", b"Trailer"]
-    + [b"Transfer-Encoding", b"Upgrade", b"Proxy-Authorization"],
+    [
+        b"Connection",
+        b"KEEP-ALIVE",
+        b"Proxy-Connection",
+        b"proxy-authenticate",
+        b"TE",
+        b"Trailer",
+        b"Transfer-Encoding",
+        b"Upgrade",
+        b"Proxy-Authorization",
+    ],
 )
 def test_hop_by_hop_fields_stay_here(name):
     assert read_response([(b"A", b"1"), (name, b"x")]).forwarded == [(b"A", b"1")]
