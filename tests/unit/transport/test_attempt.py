@@ -1,0 +1,244 @@
+import asyncio
+import socket
+
+import pytest
+
+from sidecar.config import Pool as PoolConfig
+from sidecar.config import Timeouts
+from sidecar.errors import DeadlineExceeded, TruncatedBody, UpstreamReset
+from sidecar.exchange import Request
+from sidecar.telemetry.pool_stats import PoolStats
+from sidecar.transport.attempt import Attempt
+from sidecar.transport.connection import Connection
+from sidecar.transport.pool import Pool
+from tests.support.builders import exchange, request
+from tests.support.clock import FakeClock
+from tests.support.connections import FakeTransport
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nKeep-Alive: timeout=5\r\n\r\nok"
+FIELDS = [(b"X-a", b"1")]
+
+
+class Answering(FakeTransport):
+    """Plays the next script when a request was written: bytes, or an end without any."""
+
+    def __init__(self, world):
+        super().__init__()
+        self.world = world
+
+    def write(self, data):
+        super().write(data)
+        asyncio.get_running_loop().call_soon(self.answer, self.world.scripts.pop(0))
+
+    def answer(self, script):
+        if script:
+            self.connection.data_received(script)
+        else:
+            self.connection.connection_lost(None)
+
+    def abort(self):
+        super().abort()
+        asyncio.get_running_loop().call_soon(self.connection.connection_lost, None)
+
+
+class World:
+    """An attempt on the real pool and real connections, without a network."""
+
+    def __init__(self, *scripts, **timeouts):
+        self.scripts = list(scripts)
+        self.clock = FakeClock(start=100.0)
+        self.stats = PoolStats()
+        self.transports = []
+        self.sockets = []
+        self.resolver = self
+        self.pool = Pool(PoolConfig(), self, self.clock, self.stats)
+        self.attempt = Attempt(self.pool, b"x.test", "/base", Timeouts(**timeouts), self.clock)
+
+    def close(self):
+        """As the resolver."""
+
+    async def dial(self, _allowance, _attempt):
+        near, far = socket.socketpair()
+        self.sockets += [near, far]
+        transport = Answering(self)
+        transport.connection = Connection(asyncio.get_running_loop(), near, self.clock)
+        transport.connection.connection_made(transport)
+        self.transports.append(transport)
+        return transport.connection
+
+    async def call(self, *what, deadline=200.0, **body):
+        self.exchange = exchange(request(*what, **body), deadline=deadline)
+        return await self.attempt(self.exchange)
+
+    async def ask(self, *what, **body):
+        answer = await self.call(*what, **body)
+        data = await answer.body.read()
+        answer.close()
+        return answer, data
+
+
+@pytest.fixture
+async def make():
+    worlds = []
+
+    def make(*scripts, **timeouts):
+        worlds.append(World(*scripts, **timeouts))
+        return worlds[-1]
+
+    yield make
+    for world in worlds:
+        world.pool.close()
+        await asyncio.sleep(0)
+        for each in world.sockets:
+            each.close()
+
+
+async def test_a_request_is_written_once_with_base_host_and_body(make):
+    world = make(OK)
+    answer, data = await world.ask("POST", "/a?b=%2C", [(b"Content-Length", b"2")], b"{}")
+    assert world.transports[0].written == (
+        b"POST /base/a?b=%2C HTTP/1.1\r\nHost: x.test\r\nContent-Length: 2\r\n\r\n{}"
+    )
+    assert (answer.status, data, answer.body.length, answer.source) == (200, b"ok", 2, "upstream")
+    assert (world.stats.open, world.stats.idle) == (1, 1)
+
+
+async def test_a_connection_is_reused_and_the_timeline_says_so(make):
+    world = make(OK, OK)
+    await world.ask()
+    assert not world.exchange.timeline.reused
+    await world.ask()
+    assert world.exchange.timeline.reused
+    assert (len(world.transports), world.stats.reused) == (1, 1)
+
+
+async def test_what_the_upstream_announces_bounds_the_idle_time(make):
+    world = make(OK)
+    await world.ask()
+    assert world.pool.limit.limit(100.0) == 4.0
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "repeated"),
+    [
+        ("GET", None, True),
+        ("HEAD", None, True),
+        ("OPTIONS", b"{}", True),
+        ("POST", b"{}", False),
+        ("PUT", b"{}", False),
+        ("DELETE", None, False),
+        ("PATCH", b"{}", False),
+        ("PURGE", None, False),
+        ("get", None, False),
+    ],
+)
+async def test_a_kept_connection_that_had_ended_is_replaced_only_for_safe_methods(
+    make, method, body, repeated
+):
+    world = make(OK, b"", OK)
+    await world.ask()
+    if repeated:
+        await world.ask(method, "/", FIELDS, body)
+        assert world.transports[1].written.endswith(b"\r\n\r\n" + (body or b""))
+    else:
+        with pytest.raises(UpstreamReset) as caught:
+            await world.ask(method, "/", FIELDS, body)
+        assert caught.value.code == "stale_connection"
+    assert len(world.transports) == (2 if repeated else 1)
+    assert world.stats.stale_retries == int(repeated)
+    assert world.exchange.attempt == 1
+
+
+@pytest.mark.parametrize("scripts", [[b""], [OK, b"H"], [OK, b"HTTP/1.1 200 OK\r\n"]])
+async def test_any_other_reset_is_not_repeated(make, scripts):
+    world = make(*scripts)
+    if scripts[0]:
+        await world.ask()
+        calling = asyncio.ensure_future(world.call())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        world.transports[0].connection.connection_lost(ConnectionResetError())
+    else:
+        calling = asyncio.ensure_future(world.call())
+    with pytest.raises(UpstreamReset) as caught:
+        await calling
+    assert (caught.value.code, world.stats.stale_retries) == ("upstream_reset", 0)
+    assert (world.stats.open, world.stats.idle) == (0, 0)
+
+
+async def test_a_repetition_is_made_once(make):
+    world = make(OK, b"", b"")
+    await world.ask()
+    with pytest.raises(UpstreamReset):
+        await world.call()
+    assert (len(world.transports), world.stats.stale_retries, world.stats.open) == (2, 1, 0)
+
+
+async def test_past_its_deadline_nothing_is_sent(make):
+    world = make()
+    with pytest.raises(DeadlineExceeded) as caught:
+        await world.call(deadline=99.0)
+    assert caught.value.message == "the deadline passed on attempt 1, before anything was sent"
+    assert (world.transports, world.stats.open) == ([], 0)
+
+
+async def test_a_call_that_is_cancelled_gives_its_connection_back(make):
+    world = make(b"HTTP/1.1 200 OK\r\n")
+    calling = asyncio.ensure_future(world.call())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    calling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await calling
+    assert (world.transports[0].closing, world.stats.open) == (True, 0)
+
+
+async def test_a_response_that_is_closed_unread_ends_its_connection(make):
+    world = make(OK[:-1])
+    answer = await world.call()
+    assert (world.stats.open, world.stats.idle) == (1, 0)
+    answer.close()
+    answer.close()
+    assert (world.transports[0].closing, world.stats.open) == (True, 0)
+
+
+@pytest.mark.parametrize("covers", [False, True])
+async def test_a_body_is_cut_at_the_deadline_only_where_the_route_asks_for_it(make, covers):
+    world = make(OK[:-2], total_covers_body=covers)
+    answer = await world.call(deadline=200.0)
+    world.clock.advance(150.0)
+    reading = asyncio.ensure_future(answer.body.read())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    world.transports[0].connection.connection_lost(None)
+    with pytest.raises(DeadlineExceeded if covers else TruncatedBody):
+        await reading
+    answer.close()
+
+
+class Streamed:
+    """A body of unknown length that comes in pieces, none of them at once."""
+
+    length = None
+    arrived = None
+
+    def __init__(self, *pieces):
+        self.pieces = [*pieces, b""]
+
+    def take(self):
+        """Nothing yet."""
+        return self.arrived
+
+    async def read(self):
+        """The next piece."""
+        return self.pieces.pop(0)
+
+
+async def test_a_body_of_unknown_length_is_written_in_chunks_as_it_comes(make):
+    world = make(b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 102 P\r\n\r\n", OK[:9], OK[9:])
+    body = Streamed(b"abc", b"d" * 17)
+    answer = await world.attempt(exchange(Request("POST", "/", [], body), deadline=200.0))
+    head, _, written = world.transports[0].written.partition(b"\r\n\r\n")
+    assert head.endswith(b"Transfer-Encoding: chunked")
+    assert written == b"3\r\nabc\r\n11\r\n" + b"d" * 17 + b"\r\n0\r\n\r\n"
+    answer.close()
