@@ -107,15 +107,21 @@ def response_head(response: Response, more: list[tuple[bytes, bytes]]) -> bytes:
 
 
 async def drain(request: web.BaseRequest, patience: float) -> None:
-    """Wait until the client reads on.
+    """Wait until the client has caught up.
 
     Raises:
-        TimeoutError: it did not for `patience` seconds.
+        TimeoutError: it did not read a byte for `patience` seconds.
         ConnectionError: it is gone.
     """
-    if request.protocol.writing_paused:
-        async with asyncio.timeout(patience):
-            await request.writer.drain()
+    transport = request.transport
+    while request.protocol.writing_paused and transport is not None:
+        unread = transport.get_write_buffer_size()
+        try:
+            async with asyncio.timeout(patience):
+                await request.writer.drain()
+        except TimeoutError:
+            if transport.get_write_buffer_size() >= unread:
+                raise
 
 
 def reset(transport: asyncio.Transport) -> None:

@@ -22,7 +22,9 @@ from sidecar.transport.upstream import UpstreamTransport
 
 _QUIET = 0.25
 """Seconds without an exchange after which draining ends early."""
-_TICK = 0.05
+_TICK = 0.02
+_LAST_WORDS = 0.2
+"""Seconds in which calls that are given up can still be told so."""
 
 
 class Sidecar:
@@ -105,13 +107,23 @@ class Sidecar:
         self._state = "draining"
         self._listener.draining = True
         logs.event("draining", inflight=self._listener.inflight)
-        end = self._clock.now() + self._config.drain_timeout
-        quiet_since = self._clock.now()
-        while (now := self._clock.now()) < end and now - quiet_since < _QUIET:
-            if self._listener.busy:
-                quiet_since = now
-            await self._clock.sleep(_TICK)
+        await self._quiet(self._config.drain_timeout, _QUIET)
+        if self._listener.busy:
+            for transport in self._transports.values():
+                transport.give_up()
+            await self._quiet(_LAST_WORDS, 0.0)
         await self.close()
+
+    async def _quiet(self, limit: float, quiet: float) -> None:
+        """Wait until nothing was in flight for `quiet` seconds, `limit` at the most."""
+        idle_since = self._clock.now()
+        end = idle_since + limit
+        while (now := self._clock.now()) < end:
+            if self._listener.busy:
+                idle_since = now
+            elif now - idle_since >= quiet:
+                return
+            await self._clock.sleep(_TICK)
 
     async def close(self) -> None:
         """Close everything now."""

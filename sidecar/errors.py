@@ -15,8 +15,8 @@ decided in `core/answers.py`, not here.
     ├── NeverSent              no byte of the request left for the upstream
     │   ├── PoolTimeout          pool_timeout
     │   ├── ConnectError         dns_error, connect_error, tls_error
-    │   ├── ConnectTimeout       dns_timeout, connect_timeout, tls_timeout
-    │   └── Draining             draining
+    │   └── ConnectTimeout       dns_timeout, connect_timeout, tls_timeout
+    ├── Draining               draining
     ├── AttemptTimeout         send_timeout, first_byte_timeout, header_timeout, idle_timeout
     ├── DeadlineExceeded       total_timeout
     └── UpstreamError          the upstream broke the exchange
@@ -108,8 +108,17 @@ class ConnectTimeout(NeverSent):
     source = "upstream"
 
 
-class Draining(NeverSent):
-    """The sidecar is shutting down and takes no more work."""
+class Draining(ExchangeError):
+    """The sidecar is shutting down and waits no longer.
+
+    Args:
+        message: as for every ExchangeError.
+        sent: whether the request was already on its way.
+    """
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message, code="draining")
+        self.sent = sent  # type: ignore[misc]
 
 
 class AttemptTimeout(ExchangeError):

@@ -14,7 +14,6 @@ from sidecar.errors import (
     DeadlineExceeded,
     DownstreamError,
     ExchangeError,
-    NeverSent,
 )
 from sidecar.exchange import BytesBody, RawHeaders, Response
 
@@ -31,7 +30,7 @@ def status_of(error: ExchangeError, shape: ErrorShape) -> int:
     if isinstance(error, DownstreamError):
         return error.status
     timed_out = error.code.endswith("_timeout")
-    if isinstance(error, NeverSent) and shape != "postgrest":
+    if not error.sent and shape != "postgrest":
         return 503
     if timed_out or isinstance(error, AttemptTimeout | DeadlineExceeded):
         return 504

@@ -19,6 +19,8 @@ from sidecar.demo.targets import Provider
 from sidecar.demo.trouble import Trouble
 from sidecar.demo.whatsapp import make_apps as make_whatsapp
 
+LONGEST = 65_536
+"""Bytes of a request line or of one header field."""
 IDLE_CLOSE = 60.0
 SHUTDOWN = 0.2
 
@@ -87,6 +89,10 @@ async def _listen(app: web.Application, stack: AsyncExitStack) -> str:
         handler_cancellation=True,
         keepalive_timeout=IDLE_CLOSE,
         shutdown_timeout=SHUTDOWN,
+        # As providers do: bodies are taken as sent, and long filters and tokens are no error.
+        auto_decompress=False,
+        max_line_size=LONGEST,
+        max_field_size=LONGEST,
     )
     listener = socket.create_server(("127.0.0.1", 0))
     authority = f"127.0.0.1:{listener.getsockname()[1]}"

@@ -12,7 +12,7 @@ from sidecar.clock import Clock
 from sidecar.config import Pool as PoolConfig
 from sidecar.core.allowance import allow
 from sidecar.core.idle import IdleLimit
-from sidecar.errors import ExchangeError, PoolTimeout
+from sidecar.errors import Draining, ExchangeError, PoolTimeout
 from sidecar.exchange import Timeline
 from sidecar.telemetry.pool_stats import PoolStats
 from sidecar.transport.connection import Connection
@@ -48,6 +48,7 @@ class Pool:
         self._dialer = dialer
         self._clock = clock
         self._idle: deque[Connection] = deque()  # the newest at the right
+        self._busy: set[Connection] = set()
         self._waiters: deque[asyncio.Future[Connection | None]] = deque()
         self._sweep: asyncio.TimerHandle | None = None
         self._closed = False
@@ -74,8 +75,10 @@ class Pool:
             else:
                 connection = self._checked(await self._wait(need))
         if connection is None:
-            return await self._dial(need)
-        self.stats.reused += 1
+            connection = await self._dial(need)
+        else:
+            self.stats.reused += 1
+        self._busy.add(connection)
         return connection
 
     async def _dial(self, need: Need) -> Connection:
@@ -97,6 +100,7 @@ class Pool:
 
     def release(self, connection: Connection) -> None:
         """Take a connection back, finished or not; what is not reusable is closed."""
+        self._busy.discard(connection)
         if connection.finish():
             self._keep(connection)
         else:
@@ -110,6 +114,15 @@ class Pool:
             self.stats.idle = len(self._idle)
             if self._sweep is None:
                 self._schedule_sweep()
+
+    def give_up(self) -> None:
+        """End what is under way, because the sidecar stops: every exchange gets its error."""
+        reason = "the sidecar is shutting down"
+        for future in self._waiters:
+            if not future.done():
+                future.set_exception(Draining(reason, sent=False))
+        for connection in self._busy:
+            connection.fail(Draining(f"{reason}, and stopped waiting for the answer", sent=True))
 
     def close(self) -> None:
         """Close what is idle; what is busy closes when it comes back."""
@@ -153,7 +166,7 @@ class Pool:
             async with asyncio.timeout(allowance.seconds):
                 return await future
         except BaseException as error:
-            if future.done() and not future.cancelled():
+            if future.done() and not future.cancelled() and future.exception() is None:
                 self._pass_on(future.result())
             if not isinstance(error, TimeoutError):
                 raise

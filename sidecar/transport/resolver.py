@@ -24,13 +24,24 @@ class Resolver:
         self._ttl = ttl
         self._clock = clock
         self._answer: Sequence[AddrInfoType] = ()
-        self._expires = 0.0
+        self._expires = float("-inf")
         self._lookup: asyncio.Task[Sequence[AddrInfoType]] | None = None
         self._stats = stats
+        self._take_literal()
         self._failing = False
 
     def __repr__(self) -> str:
         return f"<Resolver {self._host}: {len(self._answer)} addresses, failing={self._failing}>"
+
+    def _take_literal(self) -> None:
+        """An address needs no look-up, ever."""
+        try:
+            self._answer = socket.getaddrinfo(
+                self._host, self._port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+            )
+        except OSError:
+            return
+        self._expires = float("inf")
 
     async def addresses(self) -> Sequence[AddrInfoType]:
         """Where to connect, in the resolver's order.

@@ -36,6 +36,10 @@ class UpstreamTransport:
         """The innermost handler of a route with these timeouts."""
         return Attempt(self.pool, self._host, self._base, timeouts, self._clock)
 
+    def give_up(self) -> None:
+        """End what is under way, each exchange with an error."""
+        self.pool.give_up()
+
     def close(self) -> None:
         """Close the idle connections; busy ones close when they come back."""
         self.pool.close()

@@ -189,7 +189,7 @@ class ResponseReader:
         """Some of the body, unchunked."""
         if self.complete:
             self.surplus = True
-        else:
+        elif self._error is None:
             self.chunks.append(data)
             self.buffered += len(data)
 

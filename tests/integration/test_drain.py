@@ -12,7 +12,7 @@ import pytest
 from sidecar.config import Address
 from tests.support.ports import free_port
 from tests.support.proxied import proxied, soon
-from tests.support.raw import ask, connected, get
+from tests.support.raw import ask, call, connected, get
 from tests.support.steps import OK, body, generate, message, send, stall, wait
 from tests.support.upstream import Upstream
 
@@ -75,12 +75,12 @@ async def sidecar_process(tmp_path, url, drain="5s"):
 async def test_call_in_flight_finishes_while_readiness_is_gone(tmp_path, sent):
     slow = (body, wait(0.6), send(message(b"finished")))
     async with Upstream(slow) as origin, sidecar_process(tmp_path, origin.url) as sidecar:
-        call = asyncio.ensure_future(ask(sidecar.proxy, get()))
+        asked = asyncio.ensure_future(ask(sidecar.proxy, get()))
         await soon(lambda: origin.requests != [])
         start = sidecar.terminate(sent)
         await asyncio.sleep(0.15)
         assert await sidecar.ready() == 503
-        assert (await call).body == b"finished"
+        assert (await asked).body == b"finished"
         assert await sidecar.exit_code(5) == 0
         assert time.monotonic() - start < 0.6 + LEFT
 
@@ -88,11 +88,11 @@ async def test_call_in_flight_finishes_while_readiness_is_gone(tmp_path, sent):
 async def test_stream_in_flight_finishes(tmp_path):
     slow = (body, send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), wait(0.5), send(b"whole"))
     async with Upstream(slow) as origin, sidecar_process(tmp_path, origin.url) as sidecar:
-        call = asyncio.ensure_future(ask(sidecar.proxy, get()))
+        asked = asyncio.ensure_future(ask(sidecar.proxy, get()))
         await soon(lambda: origin.requests != [])
         await asyncio.sleep(0.1)
         sidecar.terminate()
-        answer = await call
+        answer = await asked
         assert (answer.body, answer.end) == (b"whole", "framed")
         assert await sidecar.exit_code(5) == 0
 
@@ -136,12 +136,12 @@ async def test_drain_timeout_ends_what_does_not_finish_and_still_exits_cleanly(t
 async def test_drain_in_the_loop_finishes_and_then_takes_no_more():
     slow = (body, wait(0.3), send(message(b"finished")))
     async with proxied(slow) as (sidecar, origin):
-        call = asyncio.ensure_future(ask(sidecar.proxy, get()))
+        asked = asyncio.ensure_future(ask(sidecar.proxy, get()))
         await soon(lambda: origin.requests != [])
         proxy = sidecar.proxy
         await asyncio.wait_for(sidecar.sidecar.drain(), 5)
-        assert call.done()
-        assert (await call).body == b"finished"
+        assert asked.done()
+        assert (await asked).body == b"finished"
         try:
             after = await ask(proxy, get())
         except (OSError, asyncio.IncompleteReadError):
@@ -149,3 +149,15 @@ async def test_drain_in_the_loop_finishes_and_then_takes_no_more():
         else:
             assert (after.status, after.error) == (503, "draining")
         assert len(origin.requests) == 1
+
+
+async def test_call_that_is_given_up_at_the_end_of_the_drain_is_answered():
+    pool = {"max_connections": 1, "max_wait": 9.0}
+    async with proxied((body, stall), pool=pool, drain_timeout=0.2) as (sidecar, origin):
+        sent = asyncio.ensure_future(ask(sidecar.proxy, call("POST", "/api/sent", content=b"x")))
+        await soon(lambda: origin.requests != [])
+        waiting = asyncio.ensure_future(ask(sidecar.proxy, get("/api/waiting")))
+        await soon(lambda: sidecar.sidecar.status().upstreams["api"].pool.waiters == 1)
+        await asyncio.wait_for(sidecar.sidecar.drain(), 5)
+        answers = [(answer.status, answer.error) for answer in (await sent, await waiting)]
+        assert answers == [(502, "draining"), (503, "draining")]

@@ -37,7 +37,7 @@ UNSENT: tuple[ExchangeError, ...] = (
         ConnectTimeout(MESSAGE, code=code)
         for code in ("dns_timeout", "connect_timeout", "tls_timeout")
     ),
-    Draining(MESSAGE, code="draining"),
+    Draining(MESSAGE, sent=False),
 )
 """Nothing left for the upstream."""
 
@@ -51,6 +51,7 @@ AMBIGUOUS: tuple[ExchangeError, ...] = (
     BadResponse(MESSAGE, code="bad_response"),
     TruncatedBody(MESSAGE, code="truncated_body"),
     ExchangeError(MESSAGE, code="internal_error"),
+    Draining(MESSAGE, sent=True),
 )
 """The upstream may have seen the request."""
 

@@ -23,12 +23,18 @@ async def proxied(
     listen: dict[str, Any] | None = None,
     limits: dict[str, Any] | None = None,
     base: str = "",
+    drain_timeout: float = 5.0,
     **settings: Any,
 ) -> AsyncIterator[tuple[Running, Upstream]]:
     """The upstream `api`; `settings` are its keys in the configuration."""
     async with Upstream(*scripts, choose=choose, tls=server_tls, keep=keep, deaf=deaf) as origin:
         subject = upstream(origin.url + base, **settings)
-        whole = config(upstreams={"api": subject}, listen=listen, limits=Limits(**(limits or {})))
+        whole = config(
+            upstreams={"api": subject},
+            listen=listen,
+            limits=Limits(**(limits or {})),
+            drain_timeout=drain_timeout,
+        )
         async with running_sidecar(whole) as running:
             yield running, origin
 
