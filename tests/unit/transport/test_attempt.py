@@ -174,10 +174,11 @@ async def test_a_repetition_is_made_once(make):
     assert (len(world.transports), world.stats.stale_retries, world.stats.open) == (2, 1, 0)
 
 
-async def test_past_its_deadline_nothing_is_sent(make):
+@pytest.mark.parametrize("deadline", [99.0, 100.0])
+async def test_from_its_deadline_on_nothing_is_sent(make, deadline):
     world = make()
     with pytest.raises(DeadlineExceeded) as caught:
-        await world.call(deadline=99.0)
+        await world.call(deadline=deadline)
     assert caught.value.message == "the deadline passed on attempt 1, before anything was sent"
     assert (world.transports, world.stats.open) == ([], 0)
 

@@ -185,3 +185,18 @@ async def test_a_closed_pool_closes_what_is_idle_now_and_what_is_busy_later(make
     pool.release(busy)
     assert busy.closed
     assert figures(pool) == (0, 0, 0)
+
+
+async def test_a_sweep_closes_what_was_idle_for_too_long_and_only_that(make, clock):
+    pool = make(idle=10.0)
+    old, young = await idle(pool, 2)
+    assert await pool.acquire(need()) is young
+    clock.advance(9.0)
+    pool.release(young)
+    clock.advance(1.0)
+    pool._drop_idle()
+    assert (old.closed, young.closed, figures(pool)) == (True, False, (1, 1, 0))
+    clock.advance(9.0)
+    pool._drop_idle()
+    assert young.closed
+    assert (figures(pool), pool.stats.discarded) == ((0, 0, 0), {"idle": 2})

@@ -179,6 +179,11 @@ def test_what_is_not_http_is_a_bad_response_and_stays_one(data):
         subject.feed(OK)
 
 
+def test_a_204_with_a_body_beside_it_is_a_bad_response():
+    with pytest.raises(BadResponse, match="a 204 came with a body"):
+        reader(b"HTTP/1.1 204 No Content\r\n\r\nbody")
+
+
 @pytest.mark.parametrize(
     ("start", "more"),
     [
