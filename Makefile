@@ -67,6 +67,10 @@ test-sdk: $(VENV)/.sdk $(NODE)/node_modules/.ok ## The official SDKs, Python and
 test-slow: $(VENV)/.ok ## Soak, and the package as it is shipped (some minutes)
 	@$(PYTEST) tests/slow --timeout=600 $(ARGS)
 
+.PHONY: bench
+bench: $(VENV)/.ok ## Cost of the data path beside nginx and Envoy (5 minutes, two quiet cores)
+	@$(BIN)/python -m bench $(ARGS)
+
 .PHONY: cover
 cover: $(VENV)/.ok ## The tests of `make test`, with branch coverage
 	$(PYTEST) -n 2 --cov --cov-report=term $(ARGS)

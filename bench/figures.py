@@ -1,0 +1,72 @@
+"""From repeated measurements to medians, what is added over direct, and ratios. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+DIRECT = "direct"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What is measured, in which unit, and how it is compared."""
+
+    key: str
+    title: str
+    unit: str
+    added: bool = False
+    """Whether what the same round measured directly is subtracted."""
+    more_is_better: bool = False
+
+
+FIGURES = (
+    Figure("added_p50", "1 connection: added p50", "µs", added=True),
+    Figure("paced_cpu", "500 rps: CPU per request", "µs"),
+    Figure("paced_added_p50", "500 rps: added p50", "µs", added=True),
+    Figure("paced_added_p99", "500 rps: added p99", "µs", added=True),
+    Figure("rate", "32 connections: throughput", "req/s", more_is_better=True),
+    Figure("closed_cpu", "32 connections: CPU per request", "µs"),
+    Figure("rss_idle", "RSS idle", "MB"),
+    Figure("rss_after", "RSS after", "MB"),
+)
+
+Round = Mapping[str, Mapping[str, float]]
+"""One round's raw values: by peer, by figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A figure of one peer over all rounds."""
+
+    median: float
+    low: float
+    high: float
+
+
+Table = dict[str, dict[str, Value]]
+"""Values by peer, by figure."""
+
+
+def summarise(rounds: Sequence[Round]) -> Table:
+    """Medians with the lowest and the highest, over all rounds that measured the figure."""
+    table: Table = {}
+    for peer in rounds[0]:
+        row = table.setdefault(peer, {})
+        for figure in FIGURES:
+            values = [value for one in rounds if (value := _of(one, peer, figure)) is not None]
+            if values:
+                row[figure.key] = Value(median(values), min(values), max(values))
+    return table
+
+
+def _of(one: Round, peer: str, figure: Figure) -> float | None:
+    value = one[peer].get(figure.key)
+    if value is None or not figure.added:
+        return value
+    return None if peer == DIRECT else value - one[DIRECT][figure.key]
+
+
+def ratio(table: Table, figure: Figure, peer: str, to: str) -> float | None:
+    """`peer`'s median over that of `to`; None where either is not measured."""
+    mine, theirs = table[peer].get(figure.key), table[to].get(figure.key)
+    return mine.median / theirs.median if mine and theirs and theirs.median > 0 else None

@@ -1,0 +1,86 @@
+"""The table of a run: for the terminal, and as Markdown. Pure."""
+
+from collections.abc import Mapping, Sequence
+
+from bench.figures import FIGURES, Figure, Table, Value, ratio
+from bench.peers import SIDECAR
+
+_COMPARED = ("nginx", "Envoy")
+
+
+def rows(table: Table) -> list[list[str]]:
+    """Title, a cell for each peer, and the sidecar's ratios."""
+    head = ["", *table, *(f"{SIDECAR} / {peer}" for peer in _COMPARED)]
+    body = []
+    for figure in FIGURES:
+        title = f"{figure.title}, {figure.unit}"
+        cells = [_cell(table[peer].get(figure.key)) for peer in table]
+        ratios = [_ratio(table, figure, peer) for peer in _COMPARED]
+        body.append([title, *cells, *ratios])
+    return [head, *body]
+
+
+def _cell(value: Value | None) -> str:
+    if value is None:
+        return "-"
+    if value.low == value.high:
+        return _number(value.median)
+    return f"{_number(value.median)} ({_number(value.low)}-{_number(value.high)})"
+
+
+def _number(value: float) -> str:
+    if abs(value) >= 1000:
+        return f"{round(value, -2):,.0f}"
+    return f"{value:.0f}"
+
+
+def _ratio(table: Table, figure: Figure, peer: str) -> str:
+    found = ratio(table, figure, SIDECAR, peer)
+    return "-" if found is None else f"{found:.2f}"
+
+
+def plain(table: Table) -> str:
+    """For a terminal."""
+    lines = rows(table)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if index else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in lines
+    )
+
+
+def markdown(
+    table: Table, machine: Mapping[str, str], noise: Sequence[float], settings: str, when: str
+) -> str:
+    """The table with what it was taken on; written by `make bench`, not by hand."""
+    head, *body = rows(table)
+    lines = ["| " + " | ".join(line) + " |" for line in (head, *body)]
+    lines.insert(1, "|---" + "|--:" * (len(head) - 1) + "|")
+    described = "; ".join(f"{name} {value}" for name, value in machine.items())
+    return "\n".join(
+        [
+            f"# Cost of the data path, {when}",
+            "",
+            "Medians over all rounds (lowest-highest). Ratios are of medians.",
+            "",
+            *lines,
+            "",
+            f"- {settings}",
+            f"- {described}",
+            f"- {disturbance(noise)}",
+            "",
+        ]
+    )
+
+
+def disturbance(noise: Sequence[float]) -> str:
+    """How noisy the machine was."""
+    ordered = sorted(noise)
+    middle, worst = ordered[len(ordered) // 2], ordered[-1]
+    return (
+        f"Other processes used {middle:.0%} of the machine in the median measurement "
+        f"and {worst:.0%} in the worst"
+    )
