@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import sys
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -34,6 +35,8 @@ def main() -> int:
     if (os.cpu_count() or 1) < 2:
         print("bench: two cores are needed: one for the proxy, one for all else", file=sys.stderr)
         return 1
+    # Ended from outside, it still ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         programs = tools.find()
         os.sched_setaffinity(0, {measure.LOAD_CORE})

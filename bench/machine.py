@@ -34,7 +34,8 @@ def describe(tools: Tools) -> dict[str, str]:
 def _build() -> str:
     """How the interpreter was compiled: it matters about as much as anything in the sidecar."""
     arguments = str(sysconfig.get_config_var("CONFIG_ARGS"))
-    return "optimised build" if "--enable-optimizations" in arguments else "plain build, no PGO"
+    found = "--enable-optimizations" in arguments
+    return "configured with --enable-optimizations" if found else "no --enable-optimizations"
 
 
 def _revision() -> str:
