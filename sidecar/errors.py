@@ -4,7 +4,7 @@ An error is data: a stable `code` (shown in `X-Sidecar-Error`, logs and metrics)
 blame, and whether the request may have reached the upstream. What the client is answered is
 decided in `core/answers.py`, not here.
 
-    ExchangeError
+    ExchangeError            internal_error: a fault of the sidecar itself
     ├── DownstreamError        the application's request cannot be served
     │   ├── BadTarget            absolute_form, connect_method, bad_target
     │   ├── NoRoute              no_upstream, reserved_path
@@ -39,7 +39,7 @@ class ExchangeError(Exception):
     """
 
     source: ClassVar[Source] = "sidecar"
-    sent: ClassVar[bool] = True
+    sent: bool = True
     """Whether the upstream may have seen the request (and acted on it)."""
 
     def __init__(self, message: str, *, code: str) -> None:
@@ -118,7 +118,7 @@ class Draining(ExchangeError):
 
     def __init__(self, message: str, *, sent: bool) -> None:
         super().__init__(message, code="draining")
-        self.sent = sent  # type: ignore[misc]
+        self.sent = sent
 
 
 class AttemptTimeout(ExchangeError):

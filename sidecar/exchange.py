@@ -19,6 +19,9 @@ from typing import Literal, Protocol, TypeAlias
 RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 """Header fields as they were on the wire: order, case, duplicates and bytes kept."""
 
+Source = Literal["upstream", "cache", "sidecar"]
+"""Who made a response."""
+
 OnClose: TypeAlias = Callable[[BaseException | None], None]
 
 
@@ -48,7 +51,7 @@ class BytesBody:
     """A body that is wholly in memory. Reading consumes it; `data` stays for a replay."""
 
     data: bytes
-    _left: bytes = b""
+    _left: bytes = field(init=False, default=b"")
 
     def __post_init__(self) -> None:
         self._left = self.data
@@ -94,21 +97,37 @@ class Response:
     headers: RawHeaders
     """End-to-end fields only. Content-Length, where the upstream sent one, is among them."""
     body: Body
-    source: Literal["upstream", "cache", "sidecar"] = "upstream"
-    _on_close: list[OnClose] = field(default_factory=list)
-    _closed: bool = False
+    source: Source = "upstream"
+    _on_close: list[OnClose] = field(init=False, default_factory=list)
+    _closed: bool = field(init=False, default=False)
 
     def on_close(self, callback: OnClose) -> None:
-        """Run `callback(error)` when the response is closed; last added runs first."""
-        self._on_close.append(callback)
+        """Run `callback(error)` when the response is closed; last added runs first.
+
+        On a response that is closed already it runs at once.
+        """
+        if self._closed:
+            callback(None)
+        else:
+            self._on_close.append(callback)
 
     def close(self, error: BaseException | None = None) -> None:
-        """Give everything back. Synchronous, so nothing can interrupt it; idempotent."""
+        """Give everything back. Synchronous, so nothing can interrupt it; idempotent.
+
+        A callback that raises keeps none of the others from running; the first to raise is heard
+        at the end.
+        """
         if self._closed:
             return
         self._closed = True
+        failed: Exception | None = None
         for callback in reversed(self._on_close):
-            callback(error)
+            try:
+                callback(error)
+            except Exception as raised:
+                failed = failed or raised
+        if failed is not None:
+            raise failed
 
 
 @dataclass(slots=True, eq=False)

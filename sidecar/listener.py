@@ -108,12 +108,12 @@ class Listener:
             raise
 
     def _abandon(self, exchange: Exchange, task: asyncio.Future[Response]) -> None:
-        if exchange.timeline.sent_at == 0:  # nothing has left for the upstream
-            task.cancel()
-            return
-        exchange.abandoned = True
         self._abandoned.add(task)
         task.add_done_callback(self._discard)
+        if exchange.timeline.sent_at == 0:  # nothing has left for the upstream
+            task.cancel()
+        else:
+            exchange.abandoned = True
 
     def _discard(self, task: asyncio.Future[Response]) -> None:
         self._abandoned.discard(task)

@@ -52,15 +52,18 @@ def answer(error: ExchangeError, shape: ErrorShape, request_id: str) -> Response
     ]
     if status == 503:
         headers.append((b"Retry-After", _RETRY_AFTER))
-    reason = HTTPStatus(status).phrase.encode()
-    return Response(status, reason, headers, BytesBody(body), source="sidecar")
+    return Response(
+        status, _PHRASES.get(status, b"Error"), headers, BytesBody(body), source="sidecar"
+    )
 
 
 Fields = dict[str, object]
 
+_PHRASES = {status.value: status.phrase.encode() for status in HTTPStatus}
+
 
 def _hint(error: ExchangeError) -> str:
-    if isinstance(error, DownstreamError):
+    if isinstance(error, DownstreamError) and not error.sent:
         return "The request did not leave the sidecar."
     if not error.sent:
         return "Nothing was sent to the upstream: the call may safely be made again."

@@ -3,7 +3,7 @@
 RFC 9112 §6.3, on the strict side: what two readers could understand differently is refused.
 """
 
-from sidecar.core.headers import ResponseHead, options
+from sidecar.core.headers import ResponseHead, is_length, options
 from sidecar.errors import BadResponse
 
 UNTIL_CLOSE = -2
@@ -13,12 +13,13 @@ CHUNKED = -1
 """The body is chunked."""
 
 
-def response_framing(method: str, status: int, head: ResponseHead) -> int:
+def response_framing(method: str, status: int, head: ResponseHead, version: str = "1.1") -> int:
     """The body's length in bytes; 0 when there can be none; CHUNKED or UNTIL_CLOSE.
 
     Raises:
         BadResponse: an impossible status, a 204 that announces a body, an unasked 101,
-            contradicting lengths, a length beside a coding, an unknown coding.
+            contradicting lengths, a length beside a coding, an unknown coding, any coding in an
+            HTTP/1.0 response (§6.1).
     """
     if not 200 <= status <= 599:
         raise _bad(f"the status {status} is not one of HTTP" if status != 101 else _SWITCHED)
@@ -26,6 +27,8 @@ def response_framing(method: str, status: int, head: ResponseHead) -> int:
         raise _bad("Content-Length and Transfer-Encoding came together")
     if head.transfer_encoding not in (None, b"chunked"):
         raise _bad("the transfer coding is not `chunked`")
+    if head.transfer_encoding is not None and version == "1.0":
+        raise _bad("an HTTP/1.0 response came with a transfer coding")
     length = _one_length(head.lengths)
     if status == 204 and (length or head.transfer_encoding):
         raise _bad("a 204 announced a body")
@@ -50,7 +53,7 @@ _SWITCHED = "the protocol was switched without being asked to"
 def _one_length(values: tuple[bytes, ...]) -> int | None:
     if not values:
         return None
-    if len(set(values)) > 1 or not values[0].isdigit():
+    if len(set(values)) > 1 or not is_length(values[0]):
         raise _bad("Content-Length is contradictory or not a number")
     return int(values[0])
 

@@ -30,6 +30,9 @@ _REQUEST_DROPS = _HOP_BY_HOP | _FRAMING_ALIASES | {b"host", b"expect"}
 # What nearly every Connection field says: it names no other field.
 _PLAIN = frozenset((b"", b",keep-alive", b",Keep-Alive", b",close", b",Close"))
 
+_LONGEST_LENGTH = 18
+"""Digits of a Content-Length: more than any body has."""
+
 # Dropping these because `Connection` names them would change what the message means.
 _NEVER_NOMINATED = frozenset((b"content-length", b"host", b"close", b"keep-alive"))
 
@@ -52,30 +55,26 @@ def read_request(headers: RawHeaders) -> RequestHead:
     """Take a request's fields apart.
 
     Raises:
-        BadRequest: a transfer coding other than `chunked` (RFC 9112 §6.1), or no valid length.
+        BadRequest: a transfer coding other than `chunked` (RFC 9112 §6.1), no valid length, or
+            a framing that two readers could understand differently (§6.3).
     """
     forwarded: RawHeaders = []
+    lengths: list[bytes] = []
+    codings: list[bytes] = []
     host, upgrade, connection = b"", b"", b""
-    length: int | None = None
-    chunked = expects_continue = False
+    expects_continue = False
     for name, value in headers:
         lower = name.lower()
         if lower not in _REQUEST_DROPS:
             forwarded.append((name, value))
             if lower == b"content-length":
-                length = _length(value)
+                lengths.append(value)
         elif lower == b"host":
             host = value
         elif lower == b"connection":
             connection += b"," + value
         elif lower == b"transfer-encoding":
-            if value.strip().lower() != b"chunked":
-                raise BadRequest(
-                    "only the transfer coding `chunked` is understood",
-                    code="unsupported_framing",
-                    status=501,
-                )
-            chunked = True
+            codings.append(value)
         elif lower == b"expect":
             expects_continue = value.strip().lower() == b"100-continue"
         elif lower == b"upgrade":
@@ -83,11 +82,34 @@ def read_request(headers: RawHeaders) -> RequestHead:
     return RequestHead(
         forwarded=without_nominated(forwarded, connection),
         host=host,
-        length=length,
-        chunked=chunked,
+        length=_request_length(lengths, codings),
+        chunked=bool(codings),
         expects_continue=expects_continue,
         upgrade=upgrade,
     )
+
+
+def _request_length(lengths: list[bytes], codings: list[bytes]) -> int | None:
+    """The declared length of a body; None without one. Refuses what can be read in two ways."""
+    if any(coding.strip().lower() != b"chunked" for coding in codings):
+        raise BadRequest(
+            "only the transfer coding `chunked` is understood",
+            code="unsupported_framing",
+            status=501,
+        )
+    if not lengths:
+        return None
+    if codings or len(set(lengths)) > 1 or not is_length(lengths[0]):
+        raise BadRequest(
+            "Content-Length is not one number, or came with Transfer-Encoding",
+            code="unsupported_framing",
+        )
+    return int(lengths[0])
+
+
+def is_length(value: bytes) -> bool:
+    """Whether a Content-Length value is a number of bytes that can exist."""
+    return value.isdigit() and len(value) <= _LONGEST_LENGTH
 
 
 def options(connection: bytes) -> set[bytes]:
@@ -103,12 +125,6 @@ def without_nominated(headers: RawHeaders, connection: bytes) -> RawHeaders:
     return [field for field in headers if field[0].lower() not in tokens]
 
 
-def _length(value: bytes) -> int:
-    if not value.isdigit():
-        raise BadRequest("Content-Length is not a number", code="unsupported_framing")
-    return int(value)
-
-
 @dataclass(frozen=True, slots=True)
 class ResponseHead:
     """What the sidecar must know of a response's fields, read in one pass."""
@@ -116,7 +132,7 @@ class ResponseHead:
     forwarded: RawHeaders
     """The fields for the application."""
     lengths: tuple[bytes, ...]
-    """Every Content-Length value, as sent."""
+    """Every Content-Length value, without the blanks behind it."""
     transfer_encoding: bytes | None
     """All Transfer-Encoding values, joined and lower-cased."""
     connection: bytes
@@ -137,7 +153,7 @@ def read_response(headers: RawHeaders) -> ResponseHead:
         if lower not in _HOP_BY_HOP:
             forwarded.append((name, value))
             if lower == b"content-length":
-                lengths += (value,)
+                lengths += (value.rstrip(b" \t"),)
         elif lower == b"transfer-encoding":
             coding = value.lower() if coding is None else coding + b", " + value.lower()
         elif lower == b"connection":

@@ -42,6 +42,8 @@ class IdleLimit:
         """The upstream closed a connection that was idle for `idle_for` seconds."""
         if idle_for >= self.configured:
             return
+        if now - self.closed_at >= _BELIEVED:
+            self.closes = ()
         if self.closes and now - self.closed_at < _TOGETHER:
             self.closes = (*self.closes[:-1], max(self.closes[-1], idle_for))
         else:

@@ -23,7 +23,7 @@ def compile_path(pattern: str) -> re.Pattern[str]:
     for found in _TOKEN.finditer(pattern):
         literal, text = pattern[end : found.start()], found[0]
         end = found.end()
-        if text == "**" and literal.endswith("/") and end == len(pattern):
+        if text == "**" and literal.endswith("/") and pattern[end : end + 1] in ("", "/"):
             expression += re.escape(literal[:-1]) + "(?:/.*)?"
         else:
             expression += re.escape(literal) + _expression(text, names)

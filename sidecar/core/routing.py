@@ -128,7 +128,7 @@ class RouteTable:
 def _hostname(host: str) -> str:
     """The name in a Host header, lower-cased, without its port (RFC 9110 §7.2)."""
     name, colon, port = host.rpartition(":")
-    return (name if colon and port.isdecimal() else host).lower()
+    return (name if colon and (port.isdecimal() or not port) else host).lower()
 
 
 def _bad_target(method: str, target: str) -> BadTarget:

@@ -12,12 +12,15 @@ from sidecar.clock import Clock
 from sidecar.config import ErrorShape
 from sidecar.core.answers import status_of
 from sidecar.errors import ClientClosed, ExchangeError
-from sidecar.exchange import Exchange, Handler, Layer, Response
+from sidecar.exchange import Exchange, Handler, Layer, Response, Source
 from sidecar.telemetry.inflight import Inflight
 from sidecar.telemetry.record import Record, Sink
 
 _CLIENT_CLOSED = 499
 """nginx's status for a client that left; it is never sent."""
+
+_FAULT = 500
+"""A fault of the sidecar itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +38,22 @@ class ObserveLayer:
         self.inflight.count += 1
         try:
             response = await self.next(exchange)
-        except ExchangeError as error:
-            self._report(exchange, status_of(error, self.shape), "sidecar", error)
-            raise
-        except asyncio.CancelledError as error:
-            self._report(exchange, _CLIENT_CLOSED, "sidecar", error)
+        except BaseException as error:
+            self._report(exchange, self._status(error), "sidecar", error)
             raise
         response.on_close(partial(self._closed, exchange, response))
         return response
+
+    def _status(self, error: BaseException) -> int:
+        if isinstance(error, ExchangeError):
+            return status_of(error, self.shape)
+        return _CLIENT_CLOSED if isinstance(error, asyncio.CancelledError) else _FAULT
 
     def _closed(self, exchange: Exchange, response: Response, error: BaseException | None) -> None:
         self._report(exchange, response.status, response.source, error)
 
     def _report(
-        self, exchange: Exchange, status: int, source: str, error: BaseException | None
+        self, exchange: Exchange, status: int, source: Source, error: BaseException | None
     ) -> None:
         self.inflight.count -= 1
         record = make_record(exchange, status, source, error, self.clock)
@@ -57,7 +62,7 @@ class ObserveLayer:
 
 
 def make_record(
-    exchange: Exchange, status: int, source: str, error: BaseException | None, clock: Clock
+    exchange: Exchange, status: int, source: Source, error: BaseException | None, clock: Clock
 ) -> Record:
     """What telemetry may say about an exchange that ends now."""
     timeline, now = exchange.timeline, clock.now()
@@ -70,9 +75,9 @@ def make_record(
         route=exchange.route,
         method=exchange.request.method,
         target=exchange.request.target,
-        status=status,
+        status=_CLIENT_CLOSED if exchange.abandoned else status,
         error=error.code if isinstance(error, ExchangeError) else None,
-        source="upstream" if source == "upstream" else "cache" if source == "cache" else "sidecar",
+        source=source,
         attempts=exchange.attempt,
         started_wall=clock.wall() - duration,
         duration=duration,

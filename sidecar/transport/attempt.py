@@ -132,6 +132,7 @@ class Attempt:
             if body.length is None:
                 connection.write(b"0\r\n\r\n")
         except ExchangeError as error:
+            error.sent = True  # whatever ended it, a part of it is on its way
             connection.fail(error)
         else:
             if not connection.answered:

@@ -11,7 +11,7 @@ from typing import cast
 
 from sidecar.clock import Clock
 from sidecar.core.allowance import Allowance
-from sidecar.errors import ExchangeError
+from sidecar.errors import BadResponse, ExchangeError
 from sidecar.exchange import Timeline
 from sidecar.transport.waiting import Signal, Timer
 from sidecar.transport.wire import Head, ResponseReader
@@ -77,21 +77,18 @@ class Connection(asyncio.Protocol):
         Raises:
             ExchangeError: it did not read a byte for the whole allowance, or the connection ended.
         """
+        unsent, since = None, self._clock.now()
         while self._writing_paused and self._error is None and self._transport is not None:
-            left = self._transport.get_write_buffer_size()
-            await self._writable.wait(allowance.seconds)
-            if self._stalled(left):
+            left, now = self._transport.get_write_buffer_size(), self._clock.now()
+            if unsent is None or left < unsent:
+                unsent, since = left, now
+            elif now - since >= allowance.seconds:
                 waiting_for = "while the upstream did not read the request"
                 self.fail(allowance.expired(waiting_for, self._attempt))
+                break
+            await self._writable.wait(since + allowance.seconds - now)
         if self._error is not None:
             raise self._error
-
-    def _stalled(self, before: int) -> bool:
-        return (
-            self._writing_paused
-            and self._transport is not None
-            and self._transport.get_write_buffer_size() >= before
-        )
 
     async def read_head(self) -> Head:
         """The response's head.
@@ -104,6 +101,8 @@ class Connection(asyncio.Protocol):
             if self._error is not None:
                 raise self._error
             await self._changed.wait()
+        if isinstance(self._error, BadResponse) or (self._error and not reader.complete):
+            raise self._error  # it broke before anything of it was passed on
         self.disarm()
         return reader.head
 
@@ -150,6 +149,7 @@ class Connection(asyncio.Protocol):
             and self._error is None
             and not self.closed
             and not self._writing_paused
+            and not self._reading_paused
         )
         if not reusable:
             self.abort()

@@ -93,7 +93,7 @@ class Dialer:
                 ssl=self.tls,
                 server_hostname=self.server_name if self.tls else None,
             )
-        except (OSError, ssl.CertificateError) as error:
+        except OSError as error:
             sock.close()
             raise ConnectError(self._tls_failure(error), code="tls_error") from error
         return connection

@@ -104,11 +104,13 @@ class Pool:
         if connection.finish():
             self._keep(connection)
         else:
-            self._discard(connection, "unfinished")
+            self._discard(connection, "not_reusable")
 
     def _keep(self, connection: Connection) -> None:
-        if self._closed or self._clock.now() - connection.created_at > self._config.max_age:
-            self._discard(connection, "age")
+        if self._closed:
+            self._discard(connection, "closed")
+        elif self._clock.now() - connection.created_at > self._config.max_age:
+            self._discard(connection, "max_age")
         elif not self._hand_over(connection):
             self._idle.append(connection)
             self.stats.idle = len(self._idle)
@@ -141,7 +143,7 @@ class Pool:
             if connection.spoiled:
                 self._discard(connection, "spoiled")
             elif now - connection.created_at > self._config.max_age:
-                self._discard(connection, "age")
+                self._discard(connection, "max_age")
             elif not self.limit.usable(idle_for, now, safe=True):
                 self._discard(connection, "idle")
             elif safe or self.limit.usable(idle_for, now, safe=False):

@@ -14,6 +14,9 @@ from sidecar.errors import ConnectError
 from sidecar.telemetry import logs
 from sidecar.telemetry.pool_stats import PoolStats
 
+_PATIENCE = 0.5
+"""Seconds that a call waits for a new answer while an old one is known."""
+
 
 class Resolver:
     """The addresses of one host and port."""
@@ -49,12 +52,15 @@ class Resolver:
         Raises:
             ConnectError: `dns_error`: the look-up failed and no earlier answer exists.
         """
-        if self._answer and self._clock.now() < self._expires:
+        now = self._clock.now()
+        if self._answer and now < self._expires:
             return self._answer
         if self._lookup is None:
             self._lookup = asyncio.create_task(self._look_up())
             self._lookup.add_done_callback(self._looked_up)
-        if self._answer:  # refreshed behind the call's back
+        if self._answer:  # old, but better than none; where it is very old a new one is awaited
+            if now >= self._expires + self._ttl:
+                await asyncio.wait((self._lookup,), timeout=_PATIENCE)
             return self._answer
         # One look-up for all who wait: none of them may cancel it for the others.
         return await asyncio.shield(self._lookup)

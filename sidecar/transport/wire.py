@@ -17,6 +17,8 @@ from sidecar.exchange import RawHeaders
 MAX_HEAD = 256 * 1024
 """Bytes of head, interim responses or trailers that are read without a byte of body."""
 
+_START = b"HTTP/"
+
 STALE = "stale_connection"
 """The code of an exchange that met the end of a kept connection, and no byte of an answer."""
 
@@ -55,10 +57,12 @@ class ResponseReader:
     __slots__ = (
         "_barren",
         "_error",
+        "_head_size",
         "_headers",
         "_method",
         "_parser",
         "_reason",
+        "_start",
         "buffered",
         "chunks",
         "complete",
@@ -72,6 +76,8 @@ class ResponseReader:
         self._headers: RawHeaders = []
         self._reason = b""
         self._barren = 0
+        self._head_size = 0
+        self._start: bytes | None = b""
         self._error: ExchangeError | None = None
         self.head: Head | None = None
         self.chunks: deque[bytes] = deque()
@@ -95,10 +101,12 @@ class ResponseReader:
             self.surplus = True
             return
         before = self.buffered
+        if self._start is not None:
+            self._check_start(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self._error = self._error or _bad("the protocol was switched without being asked to")
+            self._reject("the protocol was switched without being asked to")
         except httptools.HttpParserError as error:
             self._reject(str(error) or type(error).__name__)
         self._check(len(data), grew=self.buffered > before)
@@ -125,6 +133,13 @@ class ResponseReader:
         if self.head is not None and self.head.framing == UNTIL_CLOSE:
             self.complete = True
         return self.complete
+
+    def _check_start(self, data: bytes) -> None:
+        """The parser would take RTSP and ICE as well."""
+        start = (self._start or b"") + data[: len(_START)]
+        self._start = None if len(start) >= len(_START) else start
+        if not _START.startswith(start[: len(_START)]):
+            self._error = _bad("it does not begin with HTTP/")
 
     def _reject(self, reason: str) -> None:
         if self.complete:
@@ -156,6 +171,10 @@ class ResponseReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One field, as sent."""
+        self._head_size += len(name) + len(value)
+        if self._head_size > MAX_HEAD:
+            self._error = self._error or _bad("its head is too large")
+            return
         self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
@@ -174,7 +193,7 @@ class ResponseReader:
 
     def _read_head(self, status: int, version: str) -> None:
         fields = read_response(self._headers)
-        framing = response_framing(self._method, status, fields)
+        framing = response_framing(self._method, status, fields, version)
         self.head = Head(
             status=status,
             reason=self._reason,
@@ -189,6 +208,8 @@ class ResponseReader:
         """Some of the body, unchunked."""
         if self.complete:
             self.surplus = True
+        elif self.head is None:
+            self._error = self._error or _bad("an interim response came with a body")
         elif self._error is None:
             self.chunks.append(data)
             self.buffered += len(data)

@@ -92,3 +92,23 @@ def test_rewound_bytes_are_read_from_the_start_again():
     body.rewind()
     assert (body.take(), body.take()) == (b"abc", b"")
     assert (body.data, body.length) == (b"abc", 3)
+
+
+def test_a_callback_that_raises_does_not_stop_the_others():
+    log, subject = [], response()
+
+    def bad(_error):
+        raise RuntimeError
+
+    subject.on_close(log.append)
+    subject.on_close(bad)
+    with pytest.raises(RuntimeError):
+        subject.close()
+    assert log == [None]
+
+
+def test_a_callback_added_after_the_end_runs_at_once():
+    log, subject = [], response()
+    subject.close()
+    subject.on_close(log.append)
+    assert log == [None]

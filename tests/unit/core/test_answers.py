@@ -6,7 +6,7 @@ import pytest
 
 from sidecar.config import ErrorShape
 from sidecar.core.answers import answer, status_of
-from sidecar.errors import BadTarget, ConnectError
+from sidecar.errors import BadTarget, ClientClosed, ConnectError
 from tests.support.errors import AMBIGUOUS, DOWNSTREAM, ERRORS, MESSAGE, UNSENT
 
 SHAPES = get_args(ErrorShape)
@@ -160,3 +160,7 @@ def test_the_hint_says_whether_the_call_may_be_made_again(error, hint):
 def test_an_odd_request_id_stays_one_header_field():
     headers = dict(answer(UNSENT[0], "generic", "ü-1").headers)
     assert headers[b"X-Request-Id"] == b"?-1"
+
+
+def test_a_client_that_left_has_an_answer_too():
+    assert answer(ClientClosed("x", code="client_closed"), "generic", "r").status == 499

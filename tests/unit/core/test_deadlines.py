@@ -52,3 +52,7 @@ def test_the_first_of_several_counts():
 def test_any_value_is_read_without_failing(value):
     seconds = announced([(b"X-Server-Timeout", value)])
     assert seconds is None or (math.isfinite(seconds) and seconds > 0)
+
+
+def test_only_decimals_are_seconds():
+    assert announced([(b"X-Server-Timeout", b"1_0")]) is None

@@ -126,3 +126,8 @@ def test_connection_outlives_a_response_only_if_both_sides_know_its_end(
 ):
     head = read_response([(b"Connection", value) for value in connection])
     assert is_persistent(version, framing, head) is answer
+
+
+def test_an_endless_length_is_a_bad_response():
+    with pytest.raises(BadResponse):
+        response_framing("GET", 200, read_response([(b"Content-Length", b"9" * 5000)]))

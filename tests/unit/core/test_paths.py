@@ -36,6 +36,7 @@ def matches(pattern, path):
         ("/**", "//ws/x", True),
         ("/**", "/a/b?c", True),
         ("/a/**", "/a", True),
+        ("/a/**/z", "/a/z", True),
         ("/a/**", "/a/", True),
         ("/a/**", "/a/b/c", True),
         ("/a/**", "/ab", False),

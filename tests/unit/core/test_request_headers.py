@@ -184,3 +184,16 @@ def test_expectation_is_read(value, answer):
 
 def test_upgrade_is_read_in_lower_case():
     assert read_request([(b"Upgrade", b" WebSocket")]).upgrade == b"websocket"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [(b"Content-Length", b"1"), (b"Content-Length", b"2")],
+        [(b"Content-Length", b"1"), (b"Transfer-Encoding", b"chunked")],
+        [(b"Content-Length", b"9" * 5000)],
+    ],
+)
+def test_framing_that_can_be_read_in_two_ways_is_refused(fields):
+    with pytest.raises(BadRequest):
+        read_request(fields)

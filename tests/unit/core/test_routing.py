@@ -173,3 +173,8 @@ def test_any_target_is_routed_or_refused(target, host):
 def test_table_is_built_from_a_configuration_and_shows_its_size():
     table = RouteTable.from_config(Config(upstreams={"api": Upstream(URL, routes=(REST,))}))
     assert repr(table) == "<RouteTable api: 2>"
+
+
+def test_an_empty_port_is_no_port():
+    table = RouteTable({"a": Upstream("http://h", hosts=("x.test",))})
+    assert table.resolve("GET", "/p", "x.test:").route.upstream == "a"

@@ -6,6 +6,7 @@ from sidecar.errors import ClientClosed, ConnectError, TruncatedBody
 from sidecar.exchange import Exchange, Timeline, stack
 from sidecar.layers.observe import observe
 from sidecar.telemetry.inflight import Inflight
+from tests.support.builders import exchange as make_exchange
 from tests.support.builders import request, response
 from tests.support.clock import FakeClock
 from tests.support.errors import ERRORS
@@ -196,3 +197,16 @@ async def test_overlapping_exchanges_are_counted_together():
     for left, answer in zip((2, 1, 0), answers, strict=True):
         answer.close()
         assert inflight.count == left
+
+
+async def test_a_fault_below_leaves_nothing_in_flight():
+    inflight, records = Inflight(), []
+
+    async def fault(_exchange):
+        raise KeyError
+
+    subject = stack(observe("generic", inflight, (records.append,), FakeClock()), on=fault)
+    with pytest.raises(KeyError):
+        await subject(make_exchange(request()))
+    assert inflight.count == 0
+    assert [record.status for record in records] == [500]
