@@ -14,7 +14,7 @@ The contract:
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 """Header fields as they were on the wire: order, case, duplicates and bytes kept."""
@@ -75,8 +75,7 @@ class BytesBody:
         self._left = self.data
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Request:
+class Request(NamedTuple):
     """What the application asked for, after routing and before anything is decided about it."""
 
     method: str
@@ -121,7 +120,8 @@ class Response:
             return
         self._closed = True
         failed: Exception | None = None
-        for callback in reversed(self._on_close):
+        callbacks, self._on_close = self._on_close, []  # they know the response: no cycle stays
+        for callback in reversed(callbacks):
             try:
                 callback(error)
             except Exception as raised:

@@ -3,13 +3,12 @@
 A pure core: seconds in, seconds and a name out.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sidecar.errors import AttemptTimeout, DeadlineExceeded, ExchangeError
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(NamedTuple):
     """How long a wait may take, and what it is called when it takes longer."""
 
     seconds: float

@@ -3,7 +3,7 @@
 Fields keep their order, case, duplicates and bytes. Knows nothing of who sends them.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sidecar.errors import BadRequest
 from sidecar.exchange import RawHeaders
@@ -37,8 +37,7 @@ _LONGEST_LENGTH = 18
 _NEVER_NOMINATED = frozenset((b"content-length", b"host", b"close", b"keep-alive"))
 
 
-@dataclass(frozen=True, slots=True)
-class RequestHead:
+class RequestHead(NamedTuple):
     """What the sidecar must know of a request's fields, read in one pass."""
 
     forwarded: RawHeaders
@@ -125,8 +124,7 @@ def without_nominated(headers: RawHeaders, connection: bytes) -> RawHeaders:
     return [field for field in headers if field[0].lower() not in tokens]
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseHead:
+class ResponseHead(NamedTuple):
     """What the sidecar must know of a response's fields, read in one pass."""
 
     forwarded: RawHeaders

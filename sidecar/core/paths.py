@@ -30,6 +30,12 @@ def compile_path(pattern: str) -> re.Pattern[str]:
     return re.compile(expression + re.escape(pattern[end:]), re.DOTALL)
 
 
+def literal_prefix(pattern: str) -> str | None:
+    """`/a/b` of `/a/b/**`, for a faster match; None where the expression is needed."""
+    prefix = pattern.removesuffix("/**")
+    return None if prefix == pattern or _TOKEN.search(prefix) else prefix
+
+
 def _expression(wildcard: str, names: set[str]) -> str:
     if wildcard == "**":
         return ".*"

@@ -6,10 +6,10 @@ Works on raw targets, byte for byte. Knows no sockets; the listener says where a
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sidecar.config import Config, ErrorShape, Timeouts, Upstream
-from sidecar.core.paths import compile_path
+from sidecar.core.paths import compile_path, literal_prefix
 from sidecar.errors import BadTarget, NoRoute
 
 RESERVED = "_sidecar"
@@ -30,17 +30,25 @@ class RouteEntry:
     abandon: Literal["auto", "cancel", "finish"] = "auto"
     methods: frozenset[str] = frozenset()
     pattern: str = "/**"
-    expression: re.Pattern[str] = field(default_factory=lambda: compile_path("/**"))
+    expression: re.Pattern[str] = field(init=False)
+    prefix: str | None = field(init=False)
+    """What a path must begin with, where the pattern asks for no more."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "expression", compile_path(self.pattern))
+        object.__setattr__(self, "prefix", literal_prefix(self.pattern))
 
     def matches(self, method: str, path: str) -> bool:
         """Whether this route is for `method` on the raw `path` (without its query)."""
         if self.methods and method not in self.methods:
             return False
-        return self.pattern == "/**" or self.expression.fullmatch(path) is not None
+        prefix = self.prefix
+        if prefix is None:
+            return self.expression.fullmatch(path) is not None
+        return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/")
 
 
-@dataclass(frozen=True, slots=True)
-class Routed:
+class Routed(NamedTuple):
     """Where a request goes."""
 
     route: RouteEntry
@@ -59,7 +67,6 @@ def entries(name: str, upstream: Upstream) -> Iterator[RouteEntry]:
             abandon=route.abandon,
             methods=frozenset(route.match.methods),
             pattern=route.match.path,
-            expression=compile_path(route.match.path),
         )
     yield RouteEntry(name, DEFAULT_ROUTE, upstream.timeouts, upstream.errors)
 

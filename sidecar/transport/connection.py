@@ -5,6 +5,7 @@ a connection that is in any doubt is never used again.
 """
 
 import asyncio
+import select
 import socket
 from collections.abc import Callable
 from typing import cast
@@ -28,7 +29,8 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, clock: Clock) -> None:
         self._clock = clock
-        self._socket = sock
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
         self._transport: asyncio.Transport | None = None
         self._reader: ResponseReader | None = None
         self._error: ExchangeError | None = None
@@ -140,6 +142,8 @@ class Connection(asyncio.Protocol):
         """End the exchange; whether the connection may serve another."""
         reader, self._reader = self._reader, None
         self.disarm()
+        if reader is not None:
+            reader.close()
         reusable = (
             reader is not None
             and reader.complete
@@ -186,11 +190,7 @@ class Connection(asyncio.Protocol):
         """Whether it ended, or holds a byte that nobody asked for, also unseen in the socket."""
         if self.closed:
             return True
-        try:
-            self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except OSError as error:
-            return not isinstance(error, BlockingIOError)
-        return True
+        return bool(self._poll.poll(0))
 
     # What follows is called by the event loop.
 

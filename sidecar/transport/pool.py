@@ -6,7 +6,7 @@ be sent twice.
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sidecar.clock import Clock
 from sidecar.config import Pool as PoolConfig
@@ -22,8 +22,7 @@ _SWEEP = 0.02
 """Seconds at least between two looks for connections that were idle for too long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """What an attempt needs a connection for."""
 
     safe: bool

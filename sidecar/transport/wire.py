@@ -5,7 +5,7 @@ in `core/framing.py`. Knows nothing of connections, timers or routes.
 """
 
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import httptools
 
@@ -37,8 +37,7 @@ def request_head(
     return b"%b%b\r\n" % (start, lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """A final (not 1xx) response's head."""
 
     status: int
@@ -110,6 +109,10 @@ class ResponseReader:
         except httptools.HttpParserError as error:
             self._reject(str(error) or type(error).__name__)
         self._check(len(data), grew=self.buffered > before)
+
+    def close(self) -> None:
+        """Read no more. The parser and the reader know each other: no cycle stays."""
+        del self._parser
 
     def take(self) -> bytes | None:
         """What was read of the body and not yet taken; b"" at its end, None when nothing was."""

@@ -65,7 +65,7 @@ def read(parts, method="GET"):
     if error is None:
         reader.feed_eof()
     head = reader.head
-    fields = head and [getattr(head, name) for name in head.__slots__]
+    fields = head and list(head)
     return fields, body, reader.complete, None if reader.complete else error
 
 
