@@ -1,0 +1,97 @@
+import pytest
+
+from sidecar.dialects import Described, Description
+from sidecar.dialects.described import path_of
+from tests.support.dialects import WALL, body_of
+
+DESCRIPTION = Description(
+    code="errors[0].code",
+    transient=frozenset({"busy", "42", "409"}),
+    refused=frozenset({"slow_down", "500", "both"}),
+    permanent=frozenset({"quota", "502", "both"}),
+    ignore=frozenset({"busy_but_well", "busy", "500"}),
+    wait="$.retry.after",
+    scope="model",
+)
+
+
+def judged(status, code=None, headers=(), description=DESCRIPTION, **fields):
+    body = body_of({"errors": [{"code": code}], **fields})
+    return Described(description).judge("POST", status, list(headers), body, WALL)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "verdict", "kind", "scope", "reason"),
+    [
+        (400, "busy", "ignore", "ambiguous", "call", "described_busy"),
+        (400, 42, "failure", "ambiguous", "call", "described_42"),
+        (400, "slow_down", "ignore", "refused", "model", "described_slow_down"),
+        (503, "slow_down", "failure", "refused", "model", "described_slow_down"),
+        (500, None, "ignore", "refused", "model", "described_500"),
+        (500, "quota", "ignore", "permanent", "call", "described_quota"),
+        (500, "both", "ignore", "permanent", "call", "described_both"),
+        (502, None, "ignore", "permanent", "call", "described_502"),
+        (409, None, "failure", "ambiguous", "call", "described_409"),
+        (504, "busy_but_well", "ignore", "ambiguous", "call", "http_504"),
+        (504, "unknown", "failure", "ambiguous", "call", "http_504"),
+        (504, True, "failure", "ambiguous", "call", "http_504"),
+        (504, {"a": 1}, "failure", "ambiguous", "call", "http_504"),
+        (429, None, "ignore", "refused", "key", "http_429"),
+    ],
+)
+def test_lists_decide_and_http_the_rest(status, code, verdict, kind, scope, reason):
+    found = judged(status, code)
+    assert (found.verdict, found.kind) == (verdict, kind)
+    assert (found.scope, found.reason) == (scope, reason)
+
+
+def test_what_is_no_error_is_not_read():
+    assert judged(200, "busy").kind == "done"
+
+
+@pytest.mark.parametrize(
+    ("wait", "fields", "headers", "seconds"),
+    [
+        ("$.retry.after", {"retry": {"after": "1.5s"}}, (), 1.5),
+        ("$.retry.after", {"retry": {"after": 3}}, (), 3.0),
+        ("$.retry.after", {}, [(b"Retry-After", b"8")], 8.0),
+        ("X-Wait", {}, [(b"x-wait", b"4")], 4.0),
+        ("X-Wait-Ms", {}, [(b"X-Wait-MS", b"250")], 0.25),
+        ("X-Wait", {}, [(b"x-wait", b"soon"), (b"Retry-After", b"8")], 8.0),
+        (None, {}, [(b"Retry-After", b"8")], 8.0),
+    ],
+)
+def test_wait_is_where_the_description_says(wait, fields, headers, seconds):
+    assert judged(500, None, headers, Description(wait=wait), **fields).wait == seconds
+
+
+def test_empty_description_is_plain_http():
+    assert judged(503, "busy", (), Description()).reason == "http_503"
+    assert Described(Description()).first_frame(b"data: x\n\n").kind == "done"
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("code", ("code",)),
+        ("$.error.code", ("error", "code")),
+        ("errors[0].code", ("errors", 0, "code")),
+        ("$[0]", (0,)),
+        ("$[\"a.b\"]['c'].d-e", ("a.b", "c", "d-e")),
+    ],
+)
+def test_each_form_of_a_path(text, path):
+    assert path_of(text) == path
+
+
+@pytest.mark.parametrize(
+    "text", ["", "$", "$.", "a..b", "a[", "a[-1]", "a[*]", "a b", "$code", "[]"]
+)
+def test_what_is_no_path_is_refused(text):
+    with pytest.raises(ValueError, match="JSON path"):
+        path_of(text)
+
+
+def test_bad_path_is_refused_when_the_dialect_is_made():
+    with pytest.raises(ValueError, match="JSON path"):
+        Described(Description(wait="$..x"))
