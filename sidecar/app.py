@@ -10,6 +10,7 @@ from hashlib import sha256
 from sidecar import __version__
 from sidecar.clock import Clock, SystemClock
 from sidecar.config import Address, Config
+from sidecar.core.budget import Budget
 from sidecar.core.routing import RouteTable
 from sidecar.listener import Chains, Listener
 from sidecar.loops import loop_factory
@@ -58,7 +59,12 @@ class Sidecar:
     def _chains(self) -> Chains:
         table = RouteTable.from_config(self._config)
         sinks = (self.metrics.sink(), logs.exchange_sink(self._config.log))
-        parts = Parts(self._clock, self.metrics, sinks)
+        budgets = {
+            name: Budget(budget.ratio, budget.burst, budget.floor)
+            for name, upstream in self._config.upstreams.items()
+            for budget in [upstream.retry.budget]
+        }
+        parts = Parts(self._clock, self.metrics, sinks, budgets)
         handlers = {
             route: build(route, self._transports[route.upstream], parts)
             for routes in table.routes.values()

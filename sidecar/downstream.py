@@ -12,7 +12,7 @@ from aiohttp import HttpVersion11, web
 from sidecar.aiohttp_compat import CLOSE, KEEP, drain, reset, response_head
 from sidecar.config import Limits
 from sidecar.errors import BadRequest, ClientClosed, ExchangeError, RequestBodyStalled
-from sidecar.exchange import Body, BytesBody, RawHeaders, Response
+from sidecar.exchange import Body, BytesBody, RawHeaders, RequestBody, Response
 
 SHORT = 64 * 1024
 """Bytes of a request body that may be gathered before anything is sent."""
@@ -30,6 +30,7 @@ class StreamedBody:
         length: int | None,
         limits: Limits,
         *,
+        keep: int = SHORT,
         expects_continue: bool = False,
     ) -> None:
         self._request = request
@@ -37,7 +38,10 @@ class StreamedBody:
         self._limits = limits
         self._continue = expects_continue and request.version >= HttpVersion11
         self._received = 0
-        self._put_back = b""
+        self._kept: bytearray | None = None
+        if length is not None and length <= max(keep, SHORT):
+            self._kept = bytearray()
+        self._again = b""
 
     @property
     def length(self) -> int | None:
@@ -46,8 +50,8 @@ class StreamedBody:
 
     def take(self) -> bytes | None:
         """What has arrived."""
-        if self._put_back:
-            data, self._put_back = self._put_back, b""
+        if self._again:
+            data, self._again = self._again, b""
             return data
         if self._continue:
             self._continue = False
@@ -73,14 +77,22 @@ class StreamedBody:
                 code="request_body_timeout",
             ) from error
 
-    def put_back(self, data: bytes) -> None:
-        """Have `data` read again, before what is still to come."""
-        self._put_back = data
+    @property
+    def rewindable(self) -> bool:
+        """Whether it is short enough to have been kept."""
+        return self._kept is not None
+
+    def rewind(self) -> None:
+        """Be read again from the start, then go on with what is still to come."""
+        assert self._kept is not None, "what was read is gone"
+        self._again = bytes(self._kept)
 
     def _counted(self, data: bytes) -> bytes:
         self._received += len(data)
         if self._limits.max_body is not None and self._received > self._limits.max_body:
             raise too_large(self._limits.max_body)
+        if self._kept is not None:
+            self._kept += data
         return data
 
 
@@ -95,7 +107,7 @@ def _translated() -> Iterator[None]:
         raise _left() from error
 
 
-async def gather(body: StreamedBody, patience: float) -> Body:
+async def gather(body: StreamedBody, patience: float) -> RequestBody:
     """The body, in memory if all of it arrives within `patience` seconds; else as it comes.
 
     A client sends a short body right behind its head: then one write carries the request on.
@@ -106,7 +118,7 @@ async def gather(body: StreamedBody, patience: float) -> Body:
             while data := await body.read():
                 parts.append(data)
     except TimeoutError:
-        body.put_back(b"".join(parts))
+        body.rewind()
         return body
     return BytesBody(b"".join(parts))
 

@@ -46,6 +46,19 @@ class Body(Protocol):
         ...
 
 
+class RequestBody(Body, Protocol):
+    """A body that may be wanted again, for another attempt."""
+
+    @property
+    def rewindable(self) -> bool:
+        """Whether what was read of it is still there."""
+        ...
+
+    def rewind(self) -> None:
+        """Be read again from the start."""
+        ...
+
+
 @dataclass(slots=True, eq=False)
 class BytesBody:
     """A body that is wholly in memory. Reading consumes it; `data` stays for a replay."""
@@ -70,6 +83,11 @@ class BytesBody:
         """All of it, then b""."""
         return self.take()
 
+    @property
+    def rewindable(self) -> bool:
+        """Always."""
+        return True
+
     def rewind(self) -> None:
         """Be read again from the start."""
         self._left = self.data
@@ -83,7 +101,7 @@ class Request(NamedTuple):
     """Path and query for the upstream, byte for byte as received, the prefix stripped."""
     headers: RawHeaders
     """End-to-end fields only: no Host, no hop-by-hop fields, Content-Length as declared."""
-    body: Body | None = None
+    body: RequestBody | None = None
     """None when the message has no body framing at all (as most GETs)."""
 
 
@@ -139,6 +157,10 @@ class Timeline:
     """Waiting for a connection to be free, over all attempts."""
     dial: float = 0.0
     """Opening connections, over all attempts."""
+    backoff: float = 0.0
+    """Waiting between attempts."""
+    at_upstream: float = 0.0
+    """Waiting for answers, over all attempts."""
     reused: bool = False
     sent_at: float = 0.0
     first_byte_at: float = 0.0

@@ -18,7 +18,7 @@ from sidecar.core.headers import RequestHead, read_request
 from sidecar.core.routing import Routed, RouteEntry, RouteTable
 from sidecar.downstream import SHORT, StreamedBody, gather, too_large, write_response
 from sidecar.errors import BadRequest, DownstreamError, ExchangeError
-from sidecar.exchange import Body, BytesBody, Exchange, Handler, Request, Response, Timeline
+from sidecar.exchange import BytesBody, Exchange, Handler, Request, RequestBody, Response, Timeline
 from sidecar.pipeline import Parts, build_refusal
 
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -73,7 +73,7 @@ class Listener:
             head = read_request(list(request.raw_headers))
             host = head.host.decode("latin-1")
             routed = self._chains.table.resolve(request.method, request.raw_path, host, bound)
-            body = await self._body(request, head)
+            body = await self._body(request, head, routed.route.retry.max_body)
         except DownstreamError as error:
             response = await self._refuse(request, routed, error, timeline)
         else:
@@ -120,7 +120,9 @@ class Listener:
         if not task.cancelled() and task.exception() is None:
             task.result().close()
 
-    async def _body(self, request: web.BaseRequest, head: RequestHead) -> Body | None:
+    async def _body(
+        self, request: web.BaseRequest, head: RequestHead, keep: int
+    ) -> RequestBody | None:
         """The request's body; a short one is waited for, shortly.
 
         Raises:
@@ -140,7 +142,11 @@ class Listener:
         if limit is not None and head.length is not None and head.length > limit:
             raise too_large(limit)
         body = StreamedBody(
-            request, head.length, self._limits, expects_continue=head.expects_continue
+            request,
+            head.length,
+            self._limits,
+            keep=keep,
+            expects_continue=head.expects_continue,
         )
         if head.length is None or head.length > SHORT or head.expects_continue:
             return body

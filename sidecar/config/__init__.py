@@ -3,9 +3,11 @@
 Built by `sidecar.loader`; every default lives here.
 """
 
+from sidecar.config.retry import Retry, RetryBudget
 from sidecar.config.root import Config, Limits, Listen, Log, ServerTls
 from sidecar.config.upstream import (
     ClientTls,
+    DialectName,
     Dns,
     ErrorShape,
     Match,
@@ -20,6 +22,7 @@ __all__ = [
     "Address",
     "ClientTls",
     "Config",
+    "DialectName",
     "Dns",
     "ErrorShape",
     "Limits",
@@ -27,6 +30,8 @@ __all__ = [
     "Log",
     "Match",
     "Pool",
+    "Retry",
+    "RetryBudget",
     "Route",
     "ServerTls",
     "Timeouts",

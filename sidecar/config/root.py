@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from sidecar.config.upstream import STRICT, Upstream
+from sidecar.config.strict import STRICT
+from sidecar.config.upstream import Upstream
 from sidecar.config.values import (
     Address,
     Count,

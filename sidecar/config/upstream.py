@@ -9,11 +9,12 @@ from typing import ClassVar, Literal
 from pydantic import ConfigDict
 
 from sidecar.config.patterns import PathPattern
+from sidecar.config.retry import Retry
+from sidecar.config.strict import STRICT
 from sidecar.config.values import Count, Duration, Flag, Host, Name, Port, Text, Timeout, Url
 
-STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+DialectName = Literal["plain", "postgrest", "graph", "graph_media", "gemini"]
 ErrorShape = Literal["postgrest", "supabase", "graph", "gemini", "generic"]
 PresetName = Literal["supabase", "whatsapp", "gemini"]
 
@@ -115,6 +116,10 @@ class Route:
     """Overrides the upstream's, key by key. Default: the upstream's."""
     errors: ErrorShape = "generic"
     """Overrides the upstream's. Default: the upstream's."""
+    dialect: DialectName = "plain"
+    """Overrides the upstream's. Default: the upstream's."""
+    retry: Retry = field(default_factory=Retry)
+    """Overrides the upstream's, key by key. Default: the upstream's."""
     abandon: Literal["auto", "cancel", "finish"] = "auto"
     """What happens at the upstream when the application leaves before the answer: `cancel` the
     call, or let it `finish`. `auto` cancels GET, HEAD and OPTIONS and lets all else finish."""
@@ -147,5 +152,10 @@ class Upstream:
     """Defaults of its routes."""
     errors: ErrorShape = "generic"
     """The shape of the sidecar's own errors, so that the provider's SDKs can read them."""
+    dialect: DialectName = "plain"
+    """How the provider words its errors, and so which calls may be repeated, and when:
+    `plain` knows HTTP only."""
+    retry: Retry = field(default_factory=Retry)
+    """Defaults of its routes."""
     routes: tuple[Route, ...] = ()
     """The first that matches is used; without a match, the upstream's own settings are."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from sidecar.config import Config, ErrorShape, Timeouts, Upstream
+from sidecar.config import Config, DialectName, ErrorShape, Retry, Timeouts, Upstream
 from sidecar.core.paths import compile_path, literal_prefix
 from sidecar.errors import BadTarget, NoRoute
 
@@ -27,6 +27,8 @@ class RouteEntry:
     name: str
     timeouts: Timeouts
     errors: ErrorShape
+    dialect: DialectName = "plain"
+    retry: Retry = field(default_factory=Retry)
     abandon: Literal["auto", "cancel", "finish"] = "auto"
     methods: frozenset[str] = frozenset()
     pattern: str = "/**"
@@ -64,11 +66,15 @@ def entries(name: str, upstream: Upstream) -> Iterator[RouteEntry]:
             name=route.name,
             timeouts=route.timeouts,
             errors=route.errors,
+            dialect=route.dialect,
+            retry=route.retry,
             abandon=route.abandon,
             methods=frozenset(route.match.methods),
             pattern=route.match.path,
         )
-    yield RouteEntry(name, DEFAULT_ROUTE, upstream.timeouts, upstream.errors)
+    yield RouteEntry(
+        name, DEFAULT_ROUTE, upstream.timeouts, upstream.errors, upstream.dialect, upstream.retry
+    )
 
 
 class RouteTable:

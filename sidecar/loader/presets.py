@@ -12,7 +12,7 @@ from sidecar.loader.document import parse
 from sidecar.loader.shape import choices_at
 from sidecar.loader.tree import Entry, Leaf, Listing, Node, Origin, Table, merge
 
-INHERITED = ("timeouts", "errors")
+INHERITED = ("timeouts", "errors", "dialect", "retry")
 
 
 def names() -> tuple[str, ...]:

@@ -41,6 +41,8 @@ class Record:
     at_upstream: float = 0.0
     """The part of `first_byte` that was spent outside the sidecar: dial, the request's way
     out and the wait for its answer, over all attempts. 0 when it is not known."""
+    backoff: float = 0.0
+    """Waiting between attempts."""
     bytes_up: int = 0
     bytes_down: int = 0
     client_closed: bool = False
@@ -50,13 +52,13 @@ class Record:
     def overhead(self) -> float | None:
         """What the sidecar itself spent until the answer began; None when it is not known.
 
-        Waiting for a connection is not in it: that is the pool's size, and has its own figure.
+        Waiting is not in it, for a connection (that is the pool's size) or between attempts.
         """
         if not self.first_byte:
             return self.duration if not self.attempts and not self.client_closed else None
         if not self.at_upstream:
             return None
-        return max(0.0, self.first_byte - self.at_upstream - self.pool_wait)
+        return max(0.0, self.first_byte - self.at_upstream - self.pool_wait - self.backoff)
 
 
 Sink: TypeAlias = Callable[[Record], None]

@@ -11,7 +11,7 @@ from sidecar.clock import Clock
 from sidecar.config import Timeouts
 from sidecar.core.allowance import Allowance, allow
 from sidecar.errors import ExchangeError, UpstreamReset
-from sidecar.exchange import Body, BytesBody, Exchange, Request, Response
+from sidecar.exchange import Body, Exchange, Request, Response
 from sidecar.transport.connection import Connection
 from sidecar.transport.pool import Need, Pool
 from sidecar.transport.wire import STALE, Head, request_head
@@ -65,7 +65,7 @@ class Attempt:
             if error.code != STALE or not safe:
                 raise
         self._pool.stats.stale_retries += 1
-        if isinstance(exchange.request.body, BytesBody):
+        if exchange.request.body is not None:
             exchange.request.body.rewind()
         return await self._attempt(exchange, safe=safe, fresh=True)
 
@@ -83,7 +83,9 @@ class Attempt:
         try:
             upload = self._send(connection, exchange)
             head = await connection.read_head()
+            timeline.at_upstream += timeline.first_byte_at - timeline.sent_at
         except BaseException:
+            timeline.at_upstream += self._clock.now() - timeline.sent_at
             self._give_back(connection, upload, None)
             raise
         if head.keep_alive_timeout is not None:
@@ -172,5 +174,5 @@ class Attempt:
 
 def _is_repeatable(request: Request) -> bool:
     """Whether sending it twice does no harm, and can be done (RFC 9110 §9.2.1, safe methods)."""
-    whole = request.body is None or isinstance(request.body, BytesBody)
-    return whole and request.method in _REPEATABLE
+    rewindable = request.body is None or request.body.rewindable
+    return rewindable and request.method in _REPEATABLE

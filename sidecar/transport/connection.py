@@ -134,8 +134,10 @@ class Connection(asyncio.Protocol):
             if self._error is not None:
                 raise self._error
             self.arm(allowance, "between two chunks of the response")
-            await self._changed.wait()
-            self.disarm()
+            try:
+                await self._changed.wait()
+            finally:
+                self.disarm()
         return data
 
     def finish(self) -> bool:
@@ -164,8 +166,6 @@ class Connection(asyncio.Protocol):
         if allowance.code == "first_byte_timeout" and self._busy().started:
             allowance = Allowance(allowance.seconds, "header_timeout")
         self.fail(allowance.expired(waiting_for, self._attempt))
-
-    # Ends.
 
     @property
     def closed(self) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sidecar.config import Address, Config, Listen, Log, Pool, Timeouts, Upstream
+from sidecar.config import Address, Config, Listen, Log, Pool, Retry, Timeouts, Upstream
 from sidecar.exchange import BytesBody, Exchange, RawHeaders, Request, Response, Timeline
 
 LOOPBACK = Address(host="127.0.0.1", port=0)
@@ -12,6 +12,7 @@ def upstream(url: str, **settings: Any) -> Upstream:
     """An upstream at `url`. `pool` and `timeouts` may be dicts of the keys that differ."""
     if isinstance(pool := settings.get("pool"), dict):
         settings["pool"] = Pool(**pool)
+    settings.setdefault("retry", Retry(attempts=1))  # what a test counts are attempts of its own
     if isinstance(timeouts := settings.get("timeouts"), dict):
         settings["timeouts"] = Timeouts(**timeouts)
     return Upstream(url=url, **settings)

@@ -1,6 +1,7 @@
 import pytest
 
 from sidecar.config import Timeouts, Upstream
+from sidecar.core.budget import Budget
 from sidecar.core.routing import RouteEntry
 from sidecar.errors import DeadlineExceeded, NoRoute
 from sidecar.pipeline import Parts, build, build_refusal
@@ -17,7 +18,12 @@ def records():
 
 @pytest.fixture
 def parts(records):
-    return Parts(FakeClock(start=100.0), Metrics("0"), (records.append,))
+    return Parts(
+        FakeClock(start=100.0),
+        Metrics("0"),
+        (records.append,),
+        {"api": Budget(0.1, 100, 0.0)},
+    )
 
 
 async def test_a_chain_observes_outside_sets_the_deadline_and_ends_at_the_transport(parts, records):

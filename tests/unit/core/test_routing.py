@@ -7,7 +7,9 @@ from sidecar.core.routing import RouteTable
 from sidecar.errors import BadTarget, NoRoute
 
 URL = "http://127.0.0.1:1"
-REST = Route("rest", Match(("GET",), "/rest/v1/**"), Timeouts(total=1.0), "postgrest", "finish")
+REST = Route(
+    "rest", Match(("GET",), "/rest/v1/**"), Timeouts(total=1.0), "postgrest", abandon="finish"
+)
 AUTH = Route("auth", Match((), "/auth/v1/{page}"), errors="supabase")
 LATER = Route("later", Match(("GET", "POST"), "/rest/**"))
 TABLE = RouteTable(

@@ -75,7 +75,7 @@ async def test_a_record_says_who_asked_for_what_and_how_long_it_took():
     observed.exchange.attempt = 2
     answer = await observed.call()
     timeline.pool_wait, timeline.dial, timeline.reused = 0.25, 0.5, True
-    timeline.sent_at, timeline.first_byte_at = 1001.0, 1003.0
+    timeline.sent_at, timeline.first_byte_at, timeline.at_upstream = 1001.0, 1003.0, 2.0
     timeline.bytes_up, timeline.bytes_down = 11, 22
     observed.clock.advance(8.0)
     answer.close()

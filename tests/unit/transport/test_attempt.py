@@ -222,6 +222,7 @@ class Streamed:
 
     length = None
     arrived = None
+    rewindable = False
 
     def __init__(self, *pieces):
         self.pieces = [*pieces, b""]

@@ -1,0 +1,99 @@
+"""Decides whether an attempt is followed by another, and after how long.
+
+Pure: the layer brings the outcome, the jittered back-off and `now`, and does the waiting.
+"""
+
+from typing import NamedTuple
+
+from sidecar.core.budget import Budget
+from sidecar.core.judgement import Judgement
+from sidecar.exchange import RawHeaders
+
+_SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
+
+_TIMEOUT_COST = 2.0
+"""A call that timed out has cost the upstream more than one that it refused (AWS SDKs do so)."""
+
+
+class Call(NamedTuple):
+    """What must be known of the request."""
+
+    method: str
+    rewindable: bool
+    """Whether its body can be sent again."""
+    client_repeats: bool
+    """Whether the client says that it is itself repeating (`X-Retry-Count`)."""
+
+
+class Repeat(NamedTuple):
+    """Another attempt, after `wait` seconds."""
+
+    wait: float
+
+
+class Stop(NamedTuple):
+    """No other attempt. The reason is counted; `done` is the only good one."""
+
+    reason: str
+
+
+class Limits(NamedTuple):
+    """What the route allows."""
+
+    attempts: int
+    max_wait: float
+    """Seconds of Retry-After that are waited for at most."""
+
+
+def is_client_repeating(headers: RawHeaders) -> bool:
+    """supabase-py and supabase-js repeat by themselves, and say so."""
+    return any(len(name) == 13 and name.lower() == b"x-retry-count" for name, _ in headers)
+
+
+def decide(
+    judgement: Judgement,
+    call: Call,
+    limits: Limits,
+    *,
+    attempt: int,
+    backoff: float,
+    left: float,
+    budget: Budget,
+    now: float,
+) -> Repeat | Stop:
+    """Repeat, or stop and why.
+
+    Args:
+        judgement: what the outcome means.
+        call: the request.
+        limits: the route's.
+        attempt: the number of the attempt that has ended.
+        backoff: seconds to wait where the upstream does not ask for more, jittered.
+        left: seconds to the deadline.
+        budget: the upstream's; taken from as the last condition, so a refusal costs nothing.
+        now: the instant.
+    """
+    stop = _hindrance(judgement, call, limits, attempt)
+    if stop is not None:
+        return Stop(stop)
+    asked = (judgement.wait or 0.0) * judgement.growth ** (attempt - 1)
+    wait = max(backoff, asked)
+    if asked > limits.max_wait or wait >= left:
+        return Stop("deadline" if wait >= left else "wait_too_long")
+    cost = _TIMEOUT_COST if judgement.reason.endswith("_timeout") else 1.0
+    if not budget.withdraw(cost, now):
+        return Stop("budget")
+    return Repeat(wait)
+
+
+def _hindrance(judgement: Judgement, call: Call, limits: Limits, attempt: int) -> str | None:
+    """Why this outcome of this call is not repeated, whatever the time and the budget."""
+    if judgement.kind in ("done", "permanent"):
+        return judgement.kind
+    if attempt >= min(limits.attempts, judgement.most_attempts or limits.attempts):
+        return "attempts"
+    if call.client_repeats:
+        return "client_repeats"
+    if judgement.kind == "ambiguous" and call.method not in _SAFE:
+        return "not_idempotent"
+    return None if call.rewindable else "body"
