@@ -81,7 +81,8 @@ def _unparsed(reason: BaseException | None) -> ExchangeError:
     if crowded or isinstance(reason, LineTooLong):
         text = "the request line, a header field or the number of fields is beyond `limits`"
         return BadRequest(text, code="head_too_large")
-    return BadRequest("the request is not valid HTTP/1.1", code="bad_request")
+    text = "the request is not valid HTTP/1.1, or its method is not a known one"
+    return BadRequest(text, code="bad_request")
 
 
 class Server(web.Server):

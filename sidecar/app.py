@@ -86,14 +86,16 @@ class Sidecar:
             await self.close()
             raise
         self._state = "ready"
-        logs.event("started", version=__version__, listeners=", ".join(_names(self.bound)))
+        loop = type(asyncio.get_running_loop()).__module__.partition(".")[0]
+        listeners = ", ".join(_names(self.bound))
+        logs.event("started", version=__version__, listeners=listeners, loop=loop)
 
     def status(self) -> Status:
         """How things stand, for the ops listener."""
         return Status(
             version=__version__,
             state=self._state,
-            uptime=self._clock.now() - self._started_at,
+            uptime=round(self._clock.now() - self._started_at, 3),
             listeners=tuple(_names(self.bound)),
             upstreams={
                 name: UpstreamStatus(
@@ -156,10 +158,10 @@ async def serve(config: Config) -> None:
     """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    sidecar = Sidecar(config)
-    await sidecar.start()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    sidecar = Sidecar(config)
+    await sidecar.start()
     await stopping.wait()
     await sidecar.drain()
     logs.event("stopped")

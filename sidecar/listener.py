@@ -13,12 +13,13 @@ from aiohttp import web
 
 from sidecar.clock import Clock
 from sidecar.config import Limits
-from sidecar.core.answers import answer
+from sidecar.core.answers import answer, status_of
 from sidecar.core.headers import RequestHead, read_request
 from sidecar.core.routing import Routed, RouteEntry, RouteTable
 from sidecar.downstream import SHORT, StreamedBody, gather, too_large, write_response
 from sidecar.errors import BadRequest, DownstreamError, ExchangeError
 from sidecar.exchange import BytesBody, Exchange, Handler, Request, RequestBody, Response, Timeline
+from sidecar.layers.observe import make_record
 from sidecar.pipeline import Parts, build_refusal
 
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -178,8 +179,15 @@ class Listener:
             return answer(refusal, shape, exchange.id)
 
     def render_unparsed(self, error: ExchangeError) -> Response:
-        """The answer to bytes that are no request; there is nothing to observe."""
-        return answer(error, "generic", next(self._ids))
+        """The answer to bytes that are no request; seen like any other."""
+        parts = self._chains.parts
+        nothing = Request("-", "-", [])
+        timeline = Timeline(self._clock.now())
+        exchange = Exchange(next(self._ids), "-", "-", nothing, float("inf"), timeline, attempt=0)
+        record = make_record(exchange, status_of(error, "generic"), "sidecar", error, self._clock)
+        for sink in parts.sinks:
+            sink(record)
+        return answer(error, "generic", exchange.id)
 
     async def stop(self) -> None:
         """End what clients abandoned."""

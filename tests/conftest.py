@@ -2,7 +2,13 @@
 
 import os
 
+from hypothesis import HealthCheck, settings
+
 for _name in ("http_proxy", "https_proxy", "all_proxy", "ssl_cert_file"):
     os.environ.pop(_name, None)
     os.environ.pop(_name.upper(), None)
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
+# A busy machine is slow; that is no failure of what is tested.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")

@@ -60,6 +60,7 @@ def answer(error: ExchangeError, shape: ErrorShape, request_id: str) -> Response
 Fields = dict[str, object]
 
 _PHRASES = {status.value: status.phrase.encode() for status in HTTPStatus}
+_PHRASES[413] = b"Content Too Large"  # RFC 9110 §15.5.14; Python says it so from 3.13
 
 
 def _hint(error: ExchangeError) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path as FilePath
 from sidecar.config import Config
 from sidecar.loader.agreement import disagreements
 from sidecar.loader.document import MAX_CHARACTERS, parse
+from sidecar.loader.named_files import unreadable_files
 from sidecar.loader.overrides import apply_overrides
 from sidecar.loader.presets import apply_presets, inherit
 from sidecar.loader.problems import (
@@ -76,7 +77,7 @@ def load(path: FilePath, *, env: Mapping[str, str] | None = None) -> Loaded:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - data.rfind(b"\n", 0, error.start)
         raise ConfigErrors([Problem(Origin("", name, line, column), (), "not UTF-8")]) from None
-    return loads(text, name=name, env=env, base=path.parent)
+    return loads(text, name=name, env=env, base=path.parent, look_for_files=True)
 
 
 def loads(
@@ -85,6 +86,7 @@ def loads(
     name: str = "<text>",
     env: Mapping[str, str] | None = None,
     base: FilePath | None = None,
+    look_for_files: bool = False,
 ) -> Loaded:
     """The configuration in a YAML text.
 
@@ -93,6 +95,7 @@ def loads(
         name: what messages call it.
         env: the environment; that of the process by default.
         base: the folder of relative `${file:…}` paths; the current one by default.
+        look_for_files: whether certificates and keys that it names must be there.
 
     Raises:
         ConfigErrors: it cannot be used; all the reasons.
@@ -108,7 +111,8 @@ def loads(
     problems += apply_overrides(root, environment, presets=False)
     inherit(root)
     config, invalid = validate(root)
-    found = in_order([*problems, *invalid, *disagreements(root)])
+    missing = unreadable_files(root) if look_for_files else []
+    found = in_order([*problems, *invalid, *disagreements(root), *missing])
     if config is None or any(problem.severity == "error" for problem in found):
         raise ConfigErrors(found)
     return Loaded(config, trace(config, root), tuple(found))

@@ -25,7 +25,7 @@ _WORDS = {
 }
 _OURS = {
     "address", "duration", "duration_range", "flag", "host", "name", "name_reserved",
-    "path_pattern", "size", "text", "timeout_zero", "url", "whole",
+    "path_pattern", "ratio", "size", "text", "timeout_zero", "url", "whole",
 }  # fmt: skip
 
 

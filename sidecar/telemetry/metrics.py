@@ -57,9 +57,8 @@ class Metrics:
 
     def bind(self, upstream: str, route: str) -> None:
         """Make the series of a route, so that a request need not look its labels up."""
-        for name in (NONE, route):
-            if (upstream, name) not in self._bound:
-                self._bound[upstream, name] = _Series(self._families, upstream, name)
+        if (upstream, route) not in self._bound:
+            self._bound[upstream, route] = _Series(self._families, upstream, route)
 
     def inflight(self, upstream: str) -> Inflight:
         """The count of exchanges under way: `.count += 1` at the start, `-= 1` at the end."""
@@ -82,14 +81,11 @@ class Metrics:
         self.registry.register(collector)
 
     def sink(self) -> Sink:
-        """A sink that counts each exchange. An unknown route counts as its upstream's `-`."""
+        """A sink that counts each exchange; what was not bound counts as `-`."""
         bound, nowhere = self._bound, self._bound[NONE, NONE]
 
         def count(record: Record) -> None:
-            series = bound.get((record.upstream, record.route))
-            if series is None:
-                series = bound.get((record.upstream, NONE), nowhere)
-            series.observe(record)
+            bound.get((record.upstream, record.route), nowhere).observe(record)
 
         return count
 

@@ -4,6 +4,7 @@ Says in which of the three a failure happened. Knows nothing of pools.
 """
 
 import asyncio
+import os
 import socket
 import ssl
 from typing import Literal
@@ -25,6 +26,11 @@ _ATTEMPT_DELAY = 0.25
 
 
 Phase = Literal["dns", "connect", "tls"]
+
+
+def _reason(error: OSError) -> str:
+    """The system's word for it, without the addresses that asyncio adds."""
+    return os.strerror(error.errno).lower() if error.errno else "no address accepted one"
 
 
 class Dialer:
@@ -80,7 +86,7 @@ class Dialer:
             )
         except OSError as error:
             raise ConnectError(
-                f"no connection to {self.host}:{self.port}: {error.strerror or error}",
+                f"no connection to {self.host}:{self.port}: {_reason(error)}",
                 code="connect_error",
             ) from error
         phase[0] = "tls"

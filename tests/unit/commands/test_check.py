@@ -63,7 +63,7 @@ def test_the_verdict_of_a_good_file_is_one_line(capsys):
 def test_all_problems_come_before_the_verdict(capsys):
     assert cli.main(["check", "-c", str(GOLDEN)]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 30
+    assert len(lines) == 31
     assert lines[-1] == f"{GOLDEN}: failed: 28 errors, 1 warning"
 
 

@@ -34,7 +34,9 @@ def test_every_error_has_a_complete_answer_in_every_shape(error, shape):
     body = response.body.take()
     assert len(headers) == len(response.headers)
     assert response.source == "sidecar"
-    assert response.reason == HTTPStatus(response.status).phrase.encode() != b""
+    phrases = {413: "Content Too Large"}  # what Python 3.11 calls by its older name
+    phrase = phrases.get(response.status, HTTPStatus(response.status).phrase)
+    assert response.reason == phrase.encode() != b""
     assert headers[b"Content-Type"] == b"application/json"
     assert headers[b"Content-Length"] == b"%d" % len(body) == b"%d" % response.body.length
     assert headers[b"Cache-Control"] == b"no-store"

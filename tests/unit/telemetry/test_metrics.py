@@ -67,7 +67,7 @@ def test_errors_bytes_and_connection_times_are_counted(metrics):
 @pytest.mark.parametrize(
     ("changes", "labels"),
     [
-        ({"route": "gone"}, {"upstream": "supabase", "route": "-"}),
+        ({"route": "gone"}, {"upstream": "-", "route": "-"}),
         ({"upstream": "gone"}, {"upstream": "-", "route": "-"}),
         ({"upstream": "-", "route": "-"}, {"upstream": "-", "route": "-"}),
     ],
