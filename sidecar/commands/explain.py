@@ -21,6 +21,7 @@ _CREDENTIAL = re.compile(
     r"([?&][^=&]*(?:key|token|secret|password|signature|sig|upload_id)=)[^&]*", re.IGNORECASE
 )
 _METHOD = re.compile(r"[A-Za-z]+")
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,10 @@ def execute(args: argparse.Namespace) -> int:
     """0 when the request has a route, 1 when it has none, 2 for wrong usage."""
     if not _METHOD.fullmatch(args.method):
         print("sidecar explain: METHOD comes before URL", file=sys.stderr)
+        return 2
+    if args.url.upper() in _METHODS:
+        after = f"after {args.url}, such as /supabase/rest/v1/users"
+        print(f"sidecar explain: the URL is missing {after}", file=sys.stderr)
         return 2
     found = loaded(args)
     if isinstance(found, int):

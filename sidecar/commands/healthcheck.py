@@ -46,7 +46,8 @@ def execute(args: argparse.Namespace) -> int:
     """0 when the sidecar is ready, 1 when it is not or does not answer, 2 for a bad address."""
     found = _URL.fullmatch(args.url)
     if found is None or int(found["port"] or 0) > 65535:
-        print("sidecar healthcheck: expected host:port, unix:/path or http://…", file=sys.stderr)
+        expected = "expected host:port, unix:/path or http://…"
+        print(f"sidecar healthcheck: {expected}, not {args.url!r}", file=sys.stderr)
         return 2
     try:
         status, reason = _status(found, args.timeout), ""
@@ -56,9 +57,16 @@ def execute(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"ready": ready, "status": status, "reason": reason or None}))
     else:
-        text = "ready" if ready else f"not ready: {reason or status}"
+        text = "ready" if ready else f"not ready: {_reason(args.url, status, reason)}"
         print(text, file=sys.stdout if ready else sys.stderr)
     return 0 if ready else 1
+
+
+def _reason(address: str, status: int | None, reason: str) -> str:
+    """Why it is not ready, and who says so: no listener, no sidecar, or the sidecar."""
+    if status is None:
+        return f"{address}: {reason}"
+    return f"{address} answered {status}"
 
 
 def _seconds(text: str) -> float:

@@ -72,7 +72,11 @@ def one_of(*words: str) -> Callable[[str], str]:
 
     def kind(text: str) -> str:
         if text not in words:
-            raise argparse.ArgumentTypeError(f"expected one of {', '.join(words)}")
+            from difflib import get_close_matches
+
+            guess = next(iter(get_close_matches(text, words, 1)), None)
+            hint = f" (did you mean '{guess}'?)" if guess else ""
+            raise argparse.ArgumentTypeError(f"expected one of {', '.join(words)}{hint}")
         return text
 
     return kind

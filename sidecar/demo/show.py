@@ -16,7 +16,15 @@ from sidecar.demo.plan import arrivals
 from sidecar.demo.screen import Screen
 from sidecar.demo.table import WIDTH, table
 from sidecar.demo.weather import LEVELS
-from sidecar.demo.words import ABOUT, HONEST, STILL_RUNNING, curl_lines, failure_lines, trouble_now
+from sidecar.demo.words import (
+    ABOUT,
+    HONEST,
+    STILL_RUNNING,
+    curl_lines,
+    failure_lines,
+    simulated_lines,
+    trouble_now,
+)
 from sidecar.demo.workload import workload
 from sidecar.demo.world import World, world
 
@@ -141,8 +149,8 @@ def _addresses(running: World) -> list[str]:
         usual = " or ".join(map(str, PREFERRED))
         lines.append(f"           (port {usual} is taken, so these are others)")
     lines += [f"           config {sidecar.config}", f"           log    {sidecar.log}"]
-    urls = "  ".join(f"{name} {sim.url}" for name, sim in running.simulators.items())
-    return [*lines, "Simulated  " + urls.replace("http://127.0.0.1", "")]
+    urls: dict[str, str] = {name: one.url for name, one in running.simulators.items()}
+    return [*lines, *simulated_lines(urls)]
 
 
 def _report(options: Options, figures: Figures) -> dict[str, object]:

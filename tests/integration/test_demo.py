@@ -263,3 +263,11 @@ def test_a_wrong_variable_is_a_usage_error():
 
     assert demo.returncode == 2
     assert "--chaos" in errors
+
+
+def test_a_mistyped_level_of_trouble_gets_a_suggestion():
+    demo = start("--chaos", "strom")
+
+    _, errors = demo.communicate(timeout=20)
+
+    assert "did you mean 'storm'?" in errors

@@ -117,6 +117,11 @@ def test_what_has_no_route_is_said(explain, arguments, code, text):
     assert output.startswith(text)
 
 
+def test_a_method_without_a_url_is_told_what_is_missing(explain, capsys):
+    assert cli.main(["explain", "post"]) == 2
+    assert "the URL is missing after post" in capsys.readouterr().err
+
+
 def test_an_error_may_be_had_as_json(explain):
     code, text = explain("/nope", "--json")
     assert code == 1

@@ -70,6 +70,19 @@ def test_the_address_may_come_from_the_variable_in_any_form(form, monkeypatch):
     assert requests[0].split()[1] == path
 
 
+def test_what_it_says_names_the_address(capsys):
+    with answering([b"HTTP/1.1 503 Service Unavailable\r\n\r\n"]) as ((host, port), _):
+        address = f"{host}:{port}"
+        cli.main(["healthcheck", "--url", address])
+    cli.main(["healthcheck", "--url", "unix:/nonexistent/ops"])
+    cli.main(["healthcheck", "--url", "nonsense"])
+
+    answered, silent, bad = capsys.readouterr().err.splitlines()
+    assert answered == f"not ready: {address} answered 503"
+    assert silent.startswith("not ready: unix:/nonexistent/ops: ")
+    assert bad.endswith("not 'nonsense'")
+
+
 def test_a_unix_socket_is_an_address(tmp_path):
     path = f"{tmp_path}/ops"
     with answering([READY], socket.AF_UNIX, path):
