@@ -64,7 +64,7 @@ def test_all_problems_come_before_the_verdict(capsys):
     assert cli.main(["check", "-c", str(GOLDEN)]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 31
-    assert lines[-1] == f"{GOLDEN}: failed: 28 errors, 1 warning"
+    assert lines[-1] == f"{GOLDEN}: failed: 29 errors, 1 warning"
 
 
 def test_several_files_are_checked_and_the_worst_decides(capsys):
