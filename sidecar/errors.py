@@ -27,7 +27,8 @@ decided in `core/answers.py`, not here.
 
 from typing import ClassVar, Literal
 
-Source = Literal["downstream", "sidecar", "upstream"]
+Side = Literal["downstream", "sidecar", "upstream"]
+"""Who is to blame. Who made a response is another question: `exchange.Source`."""
 
 
 class ExchangeError(Exception):
@@ -38,7 +39,7 @@ class ExchangeError(Exception):
         code: the stable name of what happened, from the tree above.
     """
 
-    source: ClassVar[Source] = "sidecar"
+    source: ClassVar[Side] = "sidecar"
     sent: bool = True
     """Whether the upstream may have seen the request (and acted on it)."""
 
@@ -53,7 +54,7 @@ class DownstreamError(ExchangeError):
 
     source = "downstream"
     sent = False
-    status: ClassVar[int] = 400
+    status: int = 400
 
 
 class BadTarget(DownstreamError):
@@ -71,7 +72,7 @@ class BadRequest(DownstreamError):
 
     def __init__(self, message: str, *, code: str, status: int = 400) -> None:
         super().__init__(message, code=code)
-        self.status = status  # type: ignore[misc]
+        self.status = status
 
 
 class RequestBodyStalled(DownstreamError):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sidecar.commands import options
 from sidecar.commands.loading import PROBLEM, USAGE
-from sidecar.commands.terminal import paint, print_problems
+from sidecar.commands.terminal import marked, print_problems
 from sidecar.loader import ConfigErrors, ConfigNotFound, Problem, load
 
 
@@ -91,8 +91,8 @@ def _show(verdict: Verdict, *, github: bool) -> None:
             print(_annotation(problem))
     else:
         print_problems(verdict.problems, sys.stdout)
-    word = paint("failed", "error", sys.stdout) if verdict.code else paint("ok", "ok", sys.stdout)
-    print(f"{verdict.file}: {word}: {verdict.summary}")
+    word, kind = ("failed", "error") if verdict.code else ("ok", "ok")
+    print(f"{verdict.file}: {marked(word, kind, sys.stdout)}: {verdict.summary}")
 
 
 def _annotation(problem: Problem) -> str:

@@ -10,9 +10,9 @@ from sidecar.commands import options
 from sidecar.commands.loading import PROBLEM, loaded
 from sidecar.commands.routes import methods
 from sidecar.commands.terminal import columns
-from sidecar.config import Config
+from sidecar.config import DEFAULT_ROUTE, Config
 from sidecar.config.values import format_duration
-from sidecar.core.routing import DEFAULT_ROUTE, Routed, RouteEntry, RouteTable
+from sidecar.core.routing import Routed, RouteEntry, RouteTable
 from sidecar.errors import DownstreamError
 from sidecar.loader import Loaded
 

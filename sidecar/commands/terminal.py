@@ -1,27 +1,25 @@
 """How commands print: problems, aligned columns, and colour only where it is wanted."""
 
-import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TextIO
 
 from sidecar.loader import Problem
+from sidecar.telemetry.colour import Hue, has_colour, paint
 
-_COLOURS = {"error": "31", "warning": "33", "ok": "32"}
+_HUES: Mapping[str, Hue] = {"error": "red", "warning": "yellow", "ok": "green"}
 
 
-def paint(text: str, colour: str, stream: TextIO) -> str:
-    """`text` in colour on a terminal, unless NO_COLOR is set (no-color.org)."""
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty():
-        return text
-    return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m"
+def marked(text: str, kind: str, stream: TextIO) -> str:
+    """`text` in the colour of `error`, `warning` or `ok`, where `stream` has colour."""
+    return paint(text, _HUES[kind]) if has_colour(stream) else text
 
 
 def print_problems(problems: Iterable[Problem], stream: TextIO | None = None) -> None:
     """One line each, on standard error by default."""
     stream = stream or sys.stderr
     for problem in problems:
-        severity = paint(problem.severity, problem.severity, stream)
+        severity = marked(problem.severity, problem.severity, stream)
         print(f"{problem.origin.place}: {severity}: {problem.text}", file=stream)
 
 

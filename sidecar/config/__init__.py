@@ -16,9 +16,11 @@ from sidecar.config.upstream import (
     Timeouts,
     Upstream,
 )
-from sidecar.config.values import Address
+from sidecar.config.values import DEFAULT_ROUTE, RESERVED, Address
 
 __all__ = [
+    "DEFAULT_ROUTE",
+    "RESERVED",
     "Address",
     "ClientTls",
     "Config",

@@ -12,6 +12,12 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+RESERVED = "_sidecar"
+"""The prefix under which the sidecar's own pages will always live."""
+
+DEFAULT_ROUTE = "default"
+"""The name, in logs and metrics, of what no route of the upstream matches."""
+
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _MAX_SECONDS = 3650 * 86400.0
@@ -143,7 +149,7 @@ def name(value: object) -> str:
     Raises:
         PydanticCustomError: other characters than a-z, 0-9 and `-`, or reserved.
     """
-    if value == "_sidecar":
+    if value == RESERVED:
         raise PydanticCustomError(
             "name_reserved", "this name is reserved for the sidecar's own pages"
         )

@@ -8,15 +8,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from sidecar.config import Config, DialectName, ErrorShape, Retry, Timeouts, Upstream
+from sidecar.config import (
+    DEFAULT_ROUTE,
+    RESERVED,
+    Config,
+    DialectName,
+    ErrorShape,
+    Retry,
+    Timeouts,
+    Upstream,
+)
 from sidecar.core.paths import compile_path, literal_prefix
 from sidecar.errors import BadTarget, NoRoute
-
-RESERVED = "_sidecar"
-"""The prefix under which the sidecar's own pages will always live."""
-
-DEFAULT_ROUTE = "default"
-"""The name, in logs and metrics, of what no route of the upstream matches."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

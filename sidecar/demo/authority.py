@@ -52,7 +52,7 @@ def origin(request: web.Request) -> str:
 
 @web.middleware
 async def refuse_wrong_host(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer 421 (RFC 9110, 15.5.20) unless `Host` names this simulator."""
+    """Answer 421 (RFC 9110 §15.5.20) unless `Host` names this simulator."""
     expected = request.app[AUTHORITY].value
     if expected and request.host != expected:
         message = f"misdirected request: Host is {request.host}, this is {expected}"

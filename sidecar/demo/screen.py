@@ -3,20 +3,15 @@
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
 from sidecar.demo.table import WIDTH
+from sidecar.telemetry.colour import has_colour
 
 PROGRESS_EVERY = 5.0
 LIVE_EVERY = 0.5
-
-
-def has_colour(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
-    """A terminal that did not ask for plain text (https://no-color.org)."""
-    plain = environment.get("NO_COLOR") or environment.get("TERM") == "dumb"
-    return stream.isatty() and not plain
 
 
 @dataclass(slots=True)

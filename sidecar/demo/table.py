@@ -6,22 +6,21 @@ Says what was counted, and claims nothing.
 from collections import Counter
 
 from sidecar.demo.figures import ARMS, OK, Arm, Figures, Row
+from sidecar.telemetry.colour import paint
 
 WIDTH = 80
-_BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _REASONS = 4
 
 
 def table(figures: Figures, *, colour: bool = False) -> list[str]:
     """The lines of the table; none is wider than 80 columns."""
-    lines = [_styled(_line("", "", _HEAD), _BOLD, colour)]
+    head = _line("", "", _HEAD)
+    lines = [paint(head, "bold") if colour else head]
     for subject in figures.subjects:
         for arm in ARMS:
             label = subject if arm == ARMS[0] else ""
-            style = _DIM if arm == "direct" else ""
-            lines.append(
-                _styled(_line(label, arm, _cells(figures.rows[subject, arm])), style, colour)
-            )
+            line = _line(label, arm, _cells(figures.rows[subject, arm]))
+            lines.append(paint(line, "dim") if colour and arm == "direct" else line)
     return lines
 
 
@@ -66,7 +65,3 @@ def _line(label: str, arm: str, cells: tuple[str, ...]) -> str:
         f"{label:<13}{arm:<8}"
         + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
     )
-
-
-def _styled(line: str, style: str, colour: bool) -> str:
-    return f"{style}{line}{_PLAIN}" if colour and style else line

@@ -5,8 +5,6 @@ nothing of what the app answers.
 """
 
 import asyncio
-import socket
-import struct
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -16,6 +14,7 @@ from weakref import WeakSet
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from sidecar.aiohttp_compat import reset
 from sidecar.demo.bucket import Bucket
 from sidecar.demo.faults import answer
 from sidecar.demo.network import Fate, Network
@@ -27,7 +26,6 @@ CALL_HEADER = "X-Demo-Call"
 have luck of their own."""
 
 FOREVER = 3600.0
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Trouble:
@@ -119,7 +117,8 @@ class Trouble:
     ) -> web.StreamResponse:
         done = await handler(request) if fate.processed else None
         if fate.fault in {"refused", "reset"}:
-            _break(request)
+            if request.transport is not None:
+                reset(request.transport)  # as a network that fails does
         elif fate.fault == "hang":
             await asyncio.sleep(FOREVER)
         elif done is None or not done.prepared:
@@ -128,13 +127,3 @@ class Trouble:
             error = answer(self._provider, int(fate.fault or 500), retry_after)
             return web.Response(status=error.status, headers=error.headers, body=error.body)
         return done or web.Response()
-
-
-def _break(request: web.Request) -> None:
-    """End the connection with a TCP reset, as a network that fails does."""
-    if (transport := request.transport) is None:
-        return
-    connection = transport.get_extra_info("socket")
-    if connection is not None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-    transport.abort()

@@ -6,14 +6,13 @@ Looks at the tree, so that these problems are found beside those of single value
 from collections.abc import Iterator
 from itertools import chain
 
-from sidecar.config import Address
+from sidecar.config import DEFAULT_ROUTE, Address
 from sidecar.config.root import DEFAULT_OPS, DEFAULT_PROXY
 from sidecar.config.values import address, whole
 from sidecar.loader.problems import Problem, dotted
 from sidecar.loader.tree import DEFAULT, Leaf, Listing, Node, Origin, Path, Table
 
 _ANY_HOST = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 - compared, not bound
-_DEFAULT_ROUTE = "default"
 _Place = tuple[Address, Path, Origin]
 
 
@@ -138,7 +137,7 @@ def _routes(root: Table) -> Iterator[Problem]:
         for index, route in routes.tables() if isinstance(routes, Listing) else ():
             path: Path = ("upstreams", name, "routes", index)
             leaf = route.leaf("name")
-            if leaf and leaf.value == _DEFAULT_ROUTE:
+            if leaf and leaf.value == DEFAULT_ROUTE:
                 message = "reserved for what no route matches: set it on the upstream itself"
                 yield Problem(leaf.origin, (*path, "name"), message)
             elif leaf and first.setdefault(leaf.value, leaf.origin) is not leaf.origin:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from sidecar.telemetry import redact
+from sidecar.telemetry.colour import Hue, paint
 from sidecar.telemetry.record import Record
 
 Scalar: TypeAlias = str | int | float | bool | None
@@ -18,8 +19,7 @@ Level = Literal["debug", "info", "warning", "error"]
 COLUMNS = 100
 _MIN_TARGET = 24
 _MAX_METHOD = 16
-_COLOURS = {"dim": "\x1b[2m", "green": "\x1b[32m", "yellow": "\x1b[33m", "red": "\x1b[31m"}
-_RESET = "\x1b[0m"
+_HUES: Mapping[str, Hue] = {"warning": "yellow", "error": "red"}
 _BOOLEAN = {True: "true", False: "false"}
 _quote = json.dumps
 _encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
@@ -98,7 +98,7 @@ def event_text(
     shown = " ".join(f"{key}={_quoted(value)}" for key, value in _safe(fields).items())
     if colour:
         when = paint(when, "dim")
-        hue = {"warning": "yellow", "error": "red"}.get(level)
+        hue = _HUES.get(level)
         name = paint(name, hue) if hue else name
     return f"{when} {name} {shown}".rstrip()
 
@@ -112,12 +112,7 @@ def human(seconds: float) -> str:
     return f"{seconds:.2f}s" if seconds < 10 else f"{seconds:.0f}s"
 
 
-def paint(shown: str, hue: str) -> str:
-    """`shown` in an ANSI colour."""
-    return f"{_COLOURS[hue]}{shown}{_RESET}"
-
-
-def _hue(record: Record, level: Level) -> str:
+def _hue(record: Record, level: Level) -> Hue:
     if level == "warning":
         return "red"
     return "yellow" if record.status >= 400 else "green"

@@ -13,6 +13,7 @@ from typing import TextIO
 
 from sidecar import config
 from sidecar.telemetry import lines
+from sidecar.telemetry.colour import has_colour
 from sidecar.telemetry.record import Record, Sink
 from sidecar.telemetry.writer import Writer
 
@@ -74,9 +75,8 @@ def setup(log: config.Log, stream: TextIO | None = None) -> None:
     stream = stream or sys.stderr
     if stream is None:  # it was closed before we started
         stream = Path(os.devnull).open("w")  # noqa: SIM115 - kept as long as the process
-    terminal = stream.isatty()
-    json = log.format == "json" or (log.format == "auto" and not terminal)
-    colour = terminal and not json and not os.environ.get("NO_COLOR")
+    json = log.format == "json" or (log.format == "auto" and not stream.isatty())
+    colour = has_colour(stream) and not json
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # not shown
     root = logging.getLogger()
     for old in root.handlers[:]:

@@ -5,7 +5,9 @@ Layers build it when the exchange has ended; sinks render it. It knows no log an
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
+
+from sidecar.exchange import Source
 
 
 @dataclass(slots=True)
@@ -24,7 +26,7 @@ class Record:
     """What the application was answered; 499 when it left before it was answered."""
     error: str | None = None
     """An ExchangeError's code, also when it broke a body whose status was already sent."""
-    source: Literal["upstream", "cache", "sidecar"] = "upstream"
+    source: Source = "upstream"
     """Who made the answer."""
     attempts: int = 0
     started_wall: float = 0.0

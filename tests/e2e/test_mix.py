@@ -20,17 +20,17 @@ pytest.importorskip("google.genai", reason="install the `sdk` extra")
 pytest.importorskip("pywa", reason="install the `sdk` extra")
 pytest.importorskip("supabase", reason="install the `sdk` extra")
 
-from sidecar.demo import gemini, whatsapp
 from sidecar.demo.authority import AUTHORITY
 from sidecar.demo.supabase import ANON_KEY, SERVICE_KEY
 from sidecar.demo.supabase.accounts import SEEDED_PASSPHRASE
+from sidecar.demo.targets import PROVIDERS, Provider
 from tests.e2e.gemini import genai_python
 from tests.e2e.supabase import project, supabase_python
 from tests.e2e.ways import THROUGH, Way, config_for, transcript_of_node
 from tests.e2e.whatsapp import pywa_checks
 from tests.support.ports import free_port
 from tests.support.sidecar import sidecar_in_thread
-from tests.support.simulated import NOW, simulated
+from tests.support.simulated import Apps, gemini, simulated, whatsapp
 from tests.support.tap import Exchange, Message, Tap, taps
 
 pytestmark = [
@@ -38,7 +38,6 @@ pytestmark = [
     pytest.mark.timeout(240),
 ]
 
-PROVIDERS = ("supabase", "whatsapp", "whatsapp-media", "gemini")
 ROUNDS = 3
 AT_LEAST = 500
 BYPASS = re.compile(r"access_token=|upload_id=|/whatsapp_business/attachments/|/upload/resumable/")
@@ -56,18 +55,16 @@ Key = tuple[str, str, bytes]
 
 
 @functools.cache
-def ports() -> Mapping[str, int]:
+def ports() -> Mapping[Provider, int]:
     """Each provider's port, the same in every run, because answers and requests name it."""
     return {name: free_port() for name in PROVIDERS}
 
 
-def make() -> dict[str, Any]:
-    graph, media = whatsapp.make_apps(now=lambda: NOW)
-    apis = {"whatsapp": graph, "whatsapp-media": media, "gemini": gemini.make_app(now=lambda: NOW)}
-    return apis | project.make()
+def make() -> Apps:
+    return {**project.make(), **whatsapp(), **gemini()}
 
 
-def mix(urls: Mapping[str, str]) -> None:
+def mix(urls: Mapping[Provider, str]) -> None:
     """Every SDK's checks; what they answer is compared elsewhere, here only the wire is."""
     supabase_python.transcript(urls["supabase"])
     arguments = (urls["supabase"], ANON_KEY, SERVICE_KEY, SEEDED_PASSPHRASE)
@@ -90,7 +87,7 @@ class Recording:
 
 
 @contextmanager
-def providers() -> Iterator[dict[str, Tap]]:
+def providers() -> Iterator[dict[Provider, Tap]]:
     """Fresh simulators, each behind a relay on its own port, which is their authority."""
     with simulated(make) as simulators:
         for name, port in ports().items():

@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from aiohttp import web
-
 from sidecar.config import Config
+from sidecar.demo.targets import Provider
 from sidecar.loader import loads
 from tests.support.ports import free_port
 from tests.support.sidecar import sidecar_in_thread
-from tests.support.simulated import simulated
+from tests.support.simulated import Apps, simulated
 from tests.support.tools import NODE_DIR, require_node
 
 Way = Literal["direct", "prefix", "port"]
@@ -27,11 +26,10 @@ THROUGH: tuple[Way, ...] = ("prefix", "port")
 NODE_TIMEOUT = 120.0
 _ORIGIN = re.compile(r"http(:\\?/\\?/)127\.0\.0\.1:\d+(/[a-z]+(?=/v))?")
 
-Apps = Callable[[], Mapping[str, web.Application]]
 Transcript = list[dict[str, Any]]
 
 
-def config_for(urls: Mapping[str, str]) -> Config:
+def config_for(urls: Mapping[Provider, str]) -> Config:
     """A configuration with an upstream, and a port, for each provider that has a preset."""
     lines = ["listen: {proxy: 127.0.0.1:0, ops: 127.0.0.1:0}", "log: {level: error}", "upstreams:"]
     for name, url in urls.items():
@@ -41,7 +39,7 @@ def config_for(urls: Mapping[str, str]) -> Config:
 
 
 @contextmanager
-def reached(way: Way, provider: str, make: Apps) -> Iterator[str]:
+def reached(way: Way, provider: Provider, make: Callable[[], Apps]) -> Iterator[str]:
     """The base URL by which `provider` is reached in this way, while it runs."""
     with simulated(make) as simulators:
         if way == "direct":

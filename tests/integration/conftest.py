@@ -5,8 +5,8 @@ import os
 
 import pytest
 
+from sidecar.loops import loop_factory
 from tests.support import certificates
-from tests.support.sidecar import loop_factory
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +16,6 @@ def certs(tmp_path_factory):
 
 def pytest_asyncio_loop_factories(config, item):
     """The loop that the product prefers; LOOP=asyncio or LOOP=both ask for others."""
-    loops = {"asyncio": asyncio.new_event_loop, "preferred": loop_factory()}
+    loops = {"asyncio": asyncio.new_event_loop, "preferred": loop_factory("auto")}
     wanted = os.environ.get("LOOP", "preferred")
     return loops if wanted == "both" else {wanted: loops[wanted]}

@@ -80,8 +80,6 @@ async def test_missing_client_certificate_is_a_tls_error(certs):
 
 
 async def test_plain_upstream_behind_an_https_url_is_a_tls_error():
-    from tests.support.upstream import Upstream
-
     async with Upstream(OK, greeting=(send(b"HTTP/1.1 400 Bad Request\r\n\r\n"),)) as origin:
         url = origin.url.replace("http:", "https:")
         async with running_sidecar(one_upstream(url)) as sidecar:
@@ -89,8 +87,6 @@ async def test_plain_upstream_behind_an_https_url_is_a_tls_error():
 
 
 async def test_upstream_that_closes_within_the_handshake_is_a_tls_error():
-    from tests.support.upstream import Upstream
-
     async with Upstream(OK, greeting=(close,)) as origin:
         url = origin.url.replace("http:", "https:")
         async with running_sidecar(one_upstream(url)) as sidecar:

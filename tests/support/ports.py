@@ -1,11 +1,20 @@
-"""Ports of the loopback interface that are free at this moment."""
+"""Ports of the loopback interface that are free just now, for keys that do not take port 0."""
 
+import secrets
 import socket
+
+_BELOW_EPHEMERAL = range(10_000, 32_000)
+"""Where the system looks for no port itself: neither for port 0 nor for outgoing connections, so
+that nobody takes a port between its choice and its use (`net.ipv4.ip_local_port_range`)."""
 
 
 def free_port() -> int:
-    """A TCP port that nobody listened on just now, for keys that do not take port 0."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port that nobody listened on just now."""
+    while True:
+        port = secrets.choice(_BELOW_EPHEMERAL)  # not `random`: its seed is every worker's
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port

@@ -1,16 +1,14 @@
 """A raw client: it sends exact bytes, reads exact bytes, and tells how a message ended."""
 
 import asyncio
-import socket
 import ssl
-import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from sidecar.config import Address
-from tests.support.wire import fields
+from tests.support.wire import fields, reset
 
 End: TypeAlias = Literal["framed", "eof", "short", "reset"]
 """framed: complete by its framing; eof: until close; short, reset: broken before its end."""
@@ -135,9 +133,7 @@ class RawClient:
 
     def reset(self) -> None:
         """Leave with a TCP reset."""
-        raw: socket.socket = self.writer.get_extra_info("socket")
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.writer.transport.abort()
+        reset(self.writer.transport)
 
     def leave(self) -> None:
         """Close the connection."""

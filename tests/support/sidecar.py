@@ -4,13 +4,13 @@
 """
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from sidecar.config import Address, Config
+from tests.support.background import in_thread
 
 if TYPE_CHECKING:
     from sidecar.app import Sidecar
@@ -44,11 +44,6 @@ class Running:
         """The first TLS address for the application."""
         return cast("Address", self.bound["proxy_tls"][0])
 
-    @property
-    def proxy_tls_url(self) -> str:
-        """`https://127.0.0.1:PORT`."""
-        return f"https://{self.proxy_tls}"
-
     def port(self, upstream: str, *, tls: bool = False) -> Address:
         """The address of the upstream's own listener."""
         kind = "upstream-tls" if tls else "upstream"
@@ -57,11 +52,6 @@ class Running:
     def port_url(self, upstream: str, *, tls: bool = False) -> str:
         """The origin of the upstream's own listener."""
         return f"{'https' if tls else 'http'}://{self.port(upstream, tls=tls)}"
-
-    @property
-    def ops_url(self) -> str:
-        """`http://127.0.0.1:PORT` of metrics and health."""
-        return f"http://{self.bound['ops']}"
 
 
 def _config(config: Config | str, env: Mapping[str, str]) -> Config:
@@ -92,48 +82,5 @@ def sidecar_in_thread(
     config: Config | str, *, env: Mapping[str, str] | None = None
 ) -> Iterator[Running]:
     """Start a sidecar in a thread of its own (on uvloop where installed); close it at the end."""
-    started: list[Running] = []
-    failed: list[BaseException] = []
-    ready = threading.Event()
-    stops: list[Callable[[], object]] = []
-
-    async def serve() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        stops.append(lambda: loop.call_soon_threadsafe(stop.set))
-        async with running_sidecar(config, env=env) as running:
-            started.append(running)
-            ready.set()
-            await stop.wait()
-
-    def main() -> None:
-        try:
-            with asyncio.Runner(loop_factory=loop_factory()) as runner:
-                runner.run(serve())
-        except BaseException as error:
-            failed.append(error)
-        finally:
-            ready.set()
-
-    thread = threading.Thread(target=main, name="sidecar", daemon=True)
-    thread.start()
-    if not ready.wait(START_TIMEOUT):
-        raise TimeoutError("the sidecar did not start")
-    if failed:
-        raise failed[0]
-    try:
-        yield started[0]
-    finally:
-        stops[0]()
-        thread.join(START_TIMEOUT)
-    if failed:
-        raise failed[0]
-
-
-def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    """The event loop that the product uses where it can."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop
-    return uvloop.new_event_loop
+    with in_thread(lambda: running_sidecar(config, env=env), "the sidecar") as running:
+        yield running

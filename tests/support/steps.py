@@ -1,9 +1,8 @@
 """The steps that a scripted upstream plays, and the usual scripts made of them."""
 
 import asyncio
-import socket
-import struct
 
+from tests.support import wire
 from tests.support.upstream import Connection, Script, Step
 from tests.support.wire import WireRequest
 
@@ -93,9 +92,7 @@ async def close(connection: Connection, _: WireRequest) -> None:
 async def reset(connection: Connection, _: WireRequest) -> None:
     """End the connection with a TCP reset."""
     await asyncio.sleep(0.02)  # what was written must be on the wire before
-    raw = connection.transport.get_extra_info("socket")
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.transport.abort()
+    wire.reset(connection.transport)
 
 
 def message(

@@ -5,19 +5,19 @@ It changes nothing. What it compares are messages, so chunks are joined; connect
 
 import asyncio
 import re
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import cast
 from weakref import WeakSet
 
+from tests.support.background import in_thread
+
 LIMIT = 1 << 20
-START_TIMEOUT = 10.0
 _CHALLENGE = re.compile(rb'("code_challenge":)"[^"]*"')
 _BOUNDARY = re.compile(rb'boundary="?([^";\r\n]+)')
 HOP = frozenset({b"date", b"connection", b"keep-alive", b"transfer-encoding"})
-"""Fields that differ between two runs, or belong to one connection (RFC 9110, 7.6.1)."""
+"""Fields that differ between two runs, or belong to one connection (RFC 9110 §7.6.1)."""
 
 Fields = tuple[tuple[bytes, bytes], ...]
 
@@ -69,10 +69,10 @@ class Exchange:
 
 @dataclass(slots=True)
 class Tap:
-    """A relay that runs, and what it has seen. `target` is where it forwards to."""
+    """A relay that runs, and what it has seen. `origin` is where it forwards to."""
 
     port: int
-    target: str
+    origin: str
     exchanges: list[Exchange] = field(default_factory=list)
     connections: WeakSet[asyncio.Task[None]] = field(default_factory=WeakSet)
 
@@ -84,7 +84,7 @@ class Tap:
     async def relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
         self.connections.add(cast("asyncio.Task[None]", asyncio.current_task()))
-        host, _, port = self.target.removeprefix("http://").partition(":")
+        host, _, port = self.origin.removeprefix("http://").partition(":")
         there, back = await asyncio.open_connection(host, int(port), limit=LIMIT)
         asked: asyncio.Queue[Message] = asyncio.Queue()
         ways = (self._requests(reader, back, asked), self._responses(there, writer, asked))
@@ -193,36 +193,25 @@ async def _counted(
 @contextmanager
 def taps(*pairs: tuple[int, str]) -> Iterator[list[Tap]]:
     """Relays on the given ports (0 for any) to the given origins, in a thread of their own."""
-    ready = threading.Event()
-    running: list[Tap] = []
-    stops: list[Callable[[], object]] = []
+    with in_thread(lambda: _relaying(pairs), "the relays") as running:
+        yield running
 
-    async def main() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        stops.append(lambda: loop.call_soon_threadsafe(stop.set))
-        servers = []
-        for port, target in pairs:
-            tap = Tap(port, target)
-            server = await asyncio.start_server(tap.relay, "127.0.0.1", port, limit=LIMIT)
-            tap.port = server.sockets[0].getsockname()[1]
-            running.append(tap)
-            servers.append(server)
-        ready.set()
-        await stop.wait()
-        for server in servers:
-            server.close()
-        open_ones = [task for tap in running for task in tap.connections]
-        for task in open_ones:
-            task.cancel()
-        await asyncio.gather(*open_ones, return_exceptions=True)
 
-    thread = threading.Thread(target=lambda: asyncio.run(main()), name="taps", daemon=True)
-    thread.start()
-    if not ready.wait(START_TIMEOUT):
-        raise TimeoutError("the relays did not start")
+@asynccontextmanager
+async def _relaying(pairs: tuple[tuple[int, str], ...]) -> AsyncIterator[list[Tap]]:
+    running, servers = [], []
+    for port, origin in pairs:
+        tap = Tap(port, origin)
+        server = await asyncio.start_server(tap.relay, "127.0.0.1", port, limit=LIMIT)
+        tap.port = server.sockets[0].getsockname()[1]
+        running.append(tap)
+        servers.append(server)
     try:
         yield running
     finally:
-        stops[0]()
-        thread.join(START_TIMEOUT)
+        for server in servers:
+            server.close()
+        tasks = [task for tap in running for task in tap.connections]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

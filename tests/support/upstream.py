@@ -29,8 +29,6 @@ class Connection(asyncio.Protocol):
         self.bytes_sent = 0
         self.ended = asyncio.Event()
         """The sidecar closed or reset it, or this side closed it."""
-        self.ended_at = float("inf")
-        self.got_eof = False
         self._arrived = asyncio.Event()
         self._writable = asyncio.Event()
         self._writable.set()
@@ -60,21 +58,15 @@ class Connection(asyncio.Protocol):
             self._arrived.set()
 
     def eof_received(self) -> bool:
-        self.got_eof = True
-        self._end()
+        self.ended.set()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._end()
+        self.ended.set()
         self._writable.set()
         for task in (self._player, *self.later):
             if task is not None:
                 task.cancel()
-
-    def _end(self) -> None:
-        if not self.ended.is_set():
-            self.ended_at = asyncio.get_running_loop().time()
-            self.ended.set()
 
     def pause_writing(self) -> None:
         self._writable.clear()

@@ -1,10 +1,12 @@
-"""HTTP/1.1 messages as bytes: an incremental reader of requests, and chunked coding.
+"""HTTP/1.1 as bytes: an incremental reader of requests, chunked coding, a connection's reset.
 
 Lenient on purpose: it reads what the product sent, whatever that is, and never judges it.
 """
 
 import asyncio
 import hashlib
+import socket
+import struct
 from dataclasses import dataclass, field
 
 
@@ -56,6 +58,13 @@ def fields(head: bytes) -> list[tuple[bytes, bytes]]:
     lines = head.rstrip(b"\r\n").split(b"\r\n")[1:]
     pairs = (line.partition(b":") for line in lines)
     return [(name, value.strip(b" \t")) for name, _, value in pairs]
+
+
+def reset(transport: asyncio.WriteTransport) -> None:
+    """End a connection with a TCP reset."""
+    raw: socket.socket = transport.get_extra_info("socket")
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 def chunked(*chunks: bytes, end: bool = True) -> bytes:

@@ -3,7 +3,6 @@
 Ids are digests of counters, never random, so that the same requests give the same answers.
 """
 
-import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +10,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from aiohttp import web
+
+from sidecar.demo.digests import Digests
 
 Json: TypeAlias = dict[str, Any]
 
@@ -49,12 +50,11 @@ class State:
     uploads: dict[str, Upload] = field(default_factory=dict)
     files: dict[str, StoredFile] = field(default_factory=dict)
     caches: dict[str, Json] = field(default_factory=dict)
-    _counters: dict[str, int] = field(default_factory=dict)
+    _digests: Digests = field(default_factory=Digests)
 
     def next_id(self, kind: str, length: int = 12) -> str:
         """A new id of `kind`: lower-case hexadecimal, the same in every run."""
-        number = self._counters[kind] = self._counters.get(kind, 0) + 1
-        return hashlib.sha256(f"{kind}/{number}".encode()).hexdigest()[:length]
+        return self._digests.next(kind).hex()[:length]
 
     def timestamp(self, plus: float = 0.0) -> str:
         """The present, `plus` seconds later, as Google writes it: RFC 3339 with microseconds."""

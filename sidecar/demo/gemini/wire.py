@@ -8,16 +8,11 @@ from aiohttp import web
 
 from sidecar.demo.gemini.errors import invalid_argument
 from sidecar.demo.gemini.state import Json
+from sidecar.demo.gzipped import accepts_gzip
 
 JSON = "application/json; charset=UTF-8"
 SSE = "text/event-stream"
 _GZIP = 16 + zlib.MAX_WBITS
-
-
-def accepts_gzip(request: web.Request) -> bool:
-    """Whether the client said that it reads gzip."""
-    codings = request.headers.get("Accept-Encoding", "").split(",")
-    return any(coding.split(";")[0].strip() == "gzip" for coding in codings)
 
 
 async def google_headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -18,7 +18,6 @@ from sidecar.demo.supabase.project import PROJECT
 from sidecar.demo.supabase.target import Target
 
 Json = dict[str, Any]
-API_VERSION = {"X-Supabase-Api-Version": "2024-01-01"}
 _OPEN = ("settings", "health", ".well-known/jwks.json")
 
 

@@ -2,11 +2,12 @@
 
 import gzip
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
+
+from sidecar.demo.gzipped import accepts_gzip
 
 COMPRESS_FROM = 1024
 """Bytes from which compression pays."""
@@ -17,12 +18,6 @@ def dumps(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def accepts_gzip(accept_encoding: str) -> bool:
-    """Whether `Accept-Encoding` names gzip with a weight above 0 (RFC 9110, 12.5.3)."""
-    match = re.search(r"\bgzip\b\s*(?:;\s*q=([0-9.]+))?", accept_encoding.lower())
-    return match is not None and float(match[1] or 1) > 0
-
-
 def compressed(
     request: web.Request, body: bytes, headers: Mapping[str, str] | None = None, *, status: int
 ) -> web.Response:
@@ -31,7 +26,7 @@ def compressed(
     if len(body) < COMPRESS_FROM:
         return response
     response.headers["Vary"] = "Accept-Encoding"
-    if accepts_gzip(request.headers.get("Accept-Encoding", "")):
+    if accepts_gzip(request):
         response.body = gzip.compress(body, mtime=0)
         response.headers["Content-Encoding"] = "gzip"
     return response

@@ -11,7 +11,8 @@ from typing import Any
 
 from aiohttp import web
 
-from sidecar.demo.supabase.encoding import accepts_gzip, dumps, json_answer
+from sidecar.demo.gzipped import accepts_gzip
+from sidecar.demo.supabase.encoding import dumps, json_answer
 from sidecar.demo.supabase.target import Target
 
 CHUNK = 65_536
@@ -77,7 +78,7 @@ async def _sse(request: web.Request, target: Target) -> web.StreamResponse:
 
 async def _gzip_sse(request: web.Request, target: Target) -> web.StreamResponse:
     """The same, compressed and flushed event by event, if the client accepts gzip."""
-    zipped = accepts_gzip(request.headers.get("Accept-Encoding", ""))
+    zipped = accepts_gzip(request)
     return await _events(request, target, zipped=zipped)
 
 

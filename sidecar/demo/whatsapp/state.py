@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from aiohttp import web
 
 from sidecar.demo.authority import Authority
+from sidecar.demo.digests import Digests
 
 Json: TypeAlias = dict[str, Any]
 
@@ -64,19 +65,15 @@ class State:
     flows: dict[str, Json] = field(default_factory=dict)
     subscribed: bool = False
     calls: int = 0
-    _counters: dict[str, int] = field(default_factory=dict)
-
-    def _digest(self, kind: str) -> bytes:
-        number = self._counters[kind] = self._counters.get(kind, 0) + 1
-        return hashlib.sha256(f"{kind}/{number}".encode()).digest()
+    _digests: Digests = field(default_factory=Digests)
 
     def number(self, kind: str) -> str:
         """A new id of `kind` as Graph's nodes have it: 15 digits, the same in every run."""
-        return str(10**14 + int.from_bytes(self._digest(kind)[:8], "big") % (9 * 10**14))
+        return str(10**14 + int.from_bytes(self._digests.next(kind)[:8], "big") % (9 * 10**14))
 
     def token(self, kind: str, length: int = 22) -> str:
         """A new opaque string of `kind`, the same in every run."""
-        return urlsafe_b64encode(self._digest(kind)).decode()[:length]
+        return urlsafe_b64encode(self._digests.next(kind)).decode()[:length]
 
 
 STATE = web.AppKey("state", State)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from sidecar.demo.authority import origin
+from sidecar.demo.gzipped import accepts_gzip
 from sidecar.demo.whatsapp.errors import GraphError, parameter
 from sidecar.demo.whatsapp.state import STATE, WABA_ID, Json
 
@@ -25,7 +26,7 @@ def answer(request: web.Request, value: object, *, status: int = 200) -> web.Res
     """A JSON answer, with its length; gzip for a client that reads it."""
     body = dump(value)
     headers = {"Content-Type": JSON, "ETag": f'"{hashlib.sha1(body).hexdigest()}"'}  # noqa: S324
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
+    if accepts_gzip(request):
         headers["Content-Encoding"] = "gzip"
         body = gzip.compress(body, mtime=0)
     return web.Response(status=status, body=body, headers=headers)

@@ -4,7 +4,6 @@ import functools
 
 import pytest
 
-from sidecar.demo import gemini
 from tests.e2e.ways import (
     THROUGH,
     Transcript,
@@ -15,7 +14,7 @@ from tests.e2e.ways import (
     reached,
     transcript_of_node,
 )
-from tests.support.simulated import NOW
+from tests.support.simulated import gemini
 
 PACKAGES = ("@google/genai",)
 REFUSED = {
@@ -31,13 +30,9 @@ REFUSED = {
 """The checks that provoke an error, and its code."""
 
 
-def make():
-    return {"gemini": gemini.make_app(now=lambda: NOW)}
-
-
 @functools.cache
 def transcript(way: Way, *arguments: str) -> Transcript:
-    with reached(way, "gemini", make) as base_url:
+    with reached(way, "gemini", gemini) as base_url:
         return comparable(transcript_of_node("gemini.mjs", base_url, *arguments, packages=PACKAGES))
 
 

@@ -6,10 +6,9 @@ import pytest
 
 pytest.importorskip("google.genai", reason="install the `sdk` extra")
 
-from sidecar.demo import gemini
 from tests.e2e.gemini import genai_python
 from tests.e2e.ways import THROUGH, Transcript, Way, comparable, differences, failures, reached
-from tests.support.simulated import NOW
+from tests.support.simulated import gemini
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -32,19 +31,15 @@ REFUSED = {
 """The checks that provoke an error, and its code."""
 
 
-def make():
-    return {"gemini": gemini.make_app(now=lambda: NOW)}
-
-
 @functools.cache
 def transcript(way: Way) -> Transcript:
-    with reached(way, "gemini", make) as base_url:
+    with reached(way, "gemini", gemini) as base_url:
         return comparable(genai_python.transcript(base_url))
 
 
 @functools.cache
 def uploads(way: Way) -> Transcript:
-    with reached(way, "gemini", make) as base_url:
+    with reached(way, "gemini", gemini) as base_url:
         return comparable(genai_python.upload_transcript(base_url))
 
 

@@ -85,13 +85,7 @@ async def test_fields_of_one_hop_end_at_the_sidecar(way):
     with reached(way, "supabase", make) as base_url:
         parts = urlsplit(base_url)
         here = Address(parts.hostname or "", parts.port or 0), parts.path
-        hop = [
-            "Connection: keep-alive, X-Mine",
-            "X-Mine: 1",
-            "Keep-Alive: timeout=5",
-            "TE: trailers",
-        ]
-        seen = (await echoed(here, f"{FN}/echo", *hop, "X-Kept: 1"))["headers"]
+        seen = (await echoed(here, f"{FN}/echo", *OF_ONE_HOP, "X-Kept: 1"))["headers"]
     assert [name for name, _ in seen if name.lower() not in ("host", "connection")] == ["X-Kept"]
 
 

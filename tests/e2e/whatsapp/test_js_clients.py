@@ -4,7 +4,6 @@ import functools
 
 import pytest
 
-from sidecar.demo import whatsapp
 from tests.e2e.ways import (
     THROUGH,
     Transcript,
@@ -14,7 +13,7 @@ from tests.e2e.ways import (
     reached,
     transcript_of_node,
 )
-from tests.support.simulated import NOW
+from tests.support.simulated import whatsapp
 
 PACKAGES = ("@great-detail/whatsapp", "whatsapp-api-js")
 REFUSED = {
@@ -29,14 +28,9 @@ REFUSED = {
 """The checks that provoke an error, and its code."""
 
 
-def make():
-    graph, media = whatsapp.make_apps(now=lambda: NOW)
-    return {"whatsapp": graph, "whatsapp-media": media}
-
-
 @functools.cache
 def transcript(way: Way) -> Transcript:
-    with reached(way, "whatsapp", make) as base_url:
+    with reached(way, "whatsapp", whatsapp) as base_url:
         return comparable(transcript_of_node("whatsapp.mjs", base_url, packages=PACKAGES))
 
 

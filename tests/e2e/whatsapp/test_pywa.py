@@ -6,10 +6,9 @@ import pytest
 
 pytest.importorskip("pywa", reason="install the `sdk` extra")
 
-from sidecar.demo import whatsapp
 from tests.e2e.ways import THROUGH, Transcript, Way, comparable, differences, failures, reached
 from tests.e2e.whatsapp import pywa_checks
-from tests.support.simulated import NOW
+from tests.support.simulated import whatsapp
 
 REFUSED = {
     "send: unknown template": 132001,
@@ -28,14 +27,9 @@ REFUSED = {
 """The checks that provoke an error, and its code."""
 
 
-def make():
-    graph, media = whatsapp.make_apps(now=lambda: NOW)
-    return {"whatsapp": graph, "whatsapp-media": media}
-
-
 @functools.cache
 def transcript(way: Way) -> Transcript:
-    with reached(way, "whatsapp", make) as base_url:
+    with reached(way, "whatsapp", whatsapp) as base_url:
         return comparable(pywa_checks.transcript(base_url))
 
 

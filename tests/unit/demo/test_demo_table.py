@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.demo.figures import Durations, Figures
-from sidecar.demo.screen import Screen, has_colour
+from sidecar.demo.screen import Screen
 from sidecar.demo.table import WIDTH, failures, seconds, table
 
 GOLDEN = """\
@@ -102,20 +102,6 @@ def test_the_json_holds_both_arms_of_every_subject():
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
-
-
-@pytest.mark.parametrize(
-    ("stream", "environment", "expected"),
-    [
-        (Terminal(), {}, True),
-        (Terminal(), {"NO_COLOR": "1"}, False),
-        (Terminal(), {"NO_COLOR": ""}, True),
-        (Terminal(), {"TERM": "dumb"}, False),
-        (io.StringIO(), {}, False),
-    ],
-)
-def test_colour_is_for_terminals_that_want_it(stream, environment, expected):
-    assert has_colour(stream, environment) is expected
 
 
 def test_a_live_screen_redraws_in_place_until_something_is_said():

@@ -49,6 +49,7 @@ def test_a_stream_that_is_no_terminal_gets_json():
 
 
 def test_a_terminal_gets_coloured_text_unless_no_color_is_set(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
     for value, coloured in (("", True), ("1", False)):
         monkeypatch.setenv("NO_COLOR", value)
         logs.setup(config.Log(), stream := Terminal())

@@ -1,4 +1,4 @@
-"""Serving one object: conditional requests, byte ranges, attachment names (RFC 9110, 13 and 14)."""
+"""Serving one object: conditional requests, byte ranges, attachment names (RFC 9110 §13, §14)."""
 
 import re
 from email.utils import formatdate
