@@ -15,7 +15,7 @@ listen:
 def problems(tmp_path, **names):
     file = tmp_path / "sidecar.yaml"
     (tmp_path / "there.pem").write_text("pem")
-    there = {name: tmp_path / "there.pem" for name in ("ca", "certificate", "key")}
+    there = dict.fromkeys(("ca", "certificate", "key"), tmp_path / "there.pem")
     file.write_text(TEXT.format(**{**there, **names}))
     try:
         load(file, env={})
