@@ -1,12 +1,30 @@
 """When calls that failed are made again. Field docstrings are the reference."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from sidecar.config.strict import STRICT
-from sidecar.config.values import Count, Size, Timeout, ratio, whole
+from sidecar.config.values import Count, Size, Timeout, whole
+
+_RATIO = re.compile(r"\d+(\.\d+)?")
+
+
+def ratio(value: object) -> float:
+    """The number, also of the text that a variable brings.
+
+    Raises:
+        PydanticCustomError: anything else, booleans included.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str) and _RATIO.fullmatch(value):
+        return float(value)
+    raise PydanticCustomError("ratio", "expected a number such as 0.1")
+
 
 Ratio = Annotated[float, Field(ge=0, le=1), BeforeValidator(ratio)]
 Attempts = Annotated[int, Field(ge=1, le=10), BeforeValidator(whole)]

@@ -23,7 +23,6 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _MAX_SECONDS = 3650 * 86400.0
 _SIZE = re.compile(r"([0-9]{1,15})(B|KiB|MiB|GiB)")
 _BYTES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
-_RATIO = re.compile(r"\d+(\.\d+)?")
 _WHOLE = re.compile(r"[-+]?[0-9]{1,15}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _URL = re.compile(r"https?://[^/?#@\s]+(/[^?#\s]*)?")
@@ -104,19 +103,6 @@ def whole(value: object) -> int:
     if isinstance(value, str) and _WHOLE.fullmatch(value):
         return int(value)
     raise PydanticCustomError("whole", "expected a whole number")
-
-
-def ratio(value: object) -> float:
-    """The number, also of the text that a variable brings.
-
-    Raises:
-        PydanticCustomError: anything else, booleans included.
-    """
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(value, str) and _RATIO.fullmatch(value):
-        return float(value)
-    raise PydanticCustomError("ratio", "expected a number such as 0.1")
 
 
 def flag(value: object) -> bool:
