@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         text="how long to wait for each step",
         default="2",
-        kind=_seconds,
+        kind=options.positive(below=3600),
     )
     options.as_json(parser)
 
@@ -59,16 +59,6 @@ def execute(args: argparse.Namespace) -> int:
         text = "ready" if ready else f"not ready: {reason or status}"
         print(text, file=sys.stdout if ready else sys.stderr)
     return 0 if ready else 1
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < 3600:
-        raise argparse.ArgumentTypeError("expected a number of seconds above 0")
-    return seconds
 
 
 def _status(found: re.Match[str], timeout: float) -> int:

@@ -4,6 +4,7 @@ Imports nothing of ours: every command uses it.
 """
 
 import argparse
+import math
 import os
 from collections.abc import Callable
 
@@ -74,5 +75,21 @@ def one_of(*words: str) -> Callable[[str], str]:
         if text not in words:
             raise argparse.ArgumentTypeError(f"expected one of {', '.join(words)}")
         return text
+
+    return kind
+
+
+def positive(below: float = math.inf) -> Callable[[str], float]:
+    """A kind of value: a number above 0 and below `below`."""
+
+    def kind(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not 0 < number < below:
+            most = "" if below == math.inf else f" and below {below:g}"
+            raise argparse.ArgumentTypeError(f"expected a number above 0{most}, not {text!r}")
+        return number
 
     return kind
