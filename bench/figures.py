@@ -16,7 +16,6 @@ class Figure:
     unit: str
     added: bool = False
     """Whether what the same round measured directly is subtracted."""
-    more_is_better: bool = False
 
 
 FIGURES = (
@@ -24,7 +23,7 @@ FIGURES = (
     Figure("paced_cpu", "500 rps: CPU per request", "µs"),
     Figure("paced_added_p50", "500 rps: added p50", "µs", added=True),
     Figure("paced_added_p99", "500 rps: added p99", "µs", added=True),
-    Figure("rate", "32 connections: throughput", "req/s", more_is_better=True),
+    Figure("rate", "32 connections: throughput", "req/s"),
     Figure("closed_cpu", "32 connections: CPU per request", "µs"),
     Figure("rss_idle", "RSS idle", "MB"),
     Figure("rss_after", "RSS after", "MB"),

@@ -6,6 +6,7 @@ The only module that knows all the others.
 import asyncio
 import signal
 from hashlib import sha256
+from urllib.parse import urlsplit
 
 from sidecar import __version__
 from sidecar.clock import Clock, SystemClock
@@ -99,7 +100,7 @@ class Sidecar:
             listeners=tuple(_names(self.bound)),
             upstreams={
                 name: UpstreamStatus(
-                    url=self._config.upstreams[name].url,
+                    url=_origin(self._config.upstreams[name].url),
                     inflight=self.metrics.inflight(name).count,
                     pool=transport.pool.stats,
                 )
@@ -140,6 +141,12 @@ class Sidecar:
         for transport in self._transports.values():
             transport.close()
         await self._ops.cleanup()
+
+
+def _origin(url: str) -> str:
+    """Without its path, which may hold a secret."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _names(bound: Bound) -> list[str]:

@@ -37,6 +37,18 @@ class Chains:
     parts: Parts
 
 
+def _is_last(request: web.BaseRequest, head: RequestHead | None) -> bool:
+    """Whether nothing that follows on this connection can be trusted to be a request.
+
+    aiohttp's parser forgets what came behind an upgrade in the same segment, and takes the last
+    trailer of a chunked body for a field of the next request. A client that was not told to
+    continue may leave its body out (RFC 9110 §10.1.1).
+    """
+    if head is None or head.chunked or head.upgrade or request.method == "CONNECT":
+        return True
+    return head.expects_continue and not request.content.at_eof()
+
+
 class Listener:
     """Serves the application."""
 
@@ -70,6 +82,7 @@ class Listener:
     async def _serve(self, bound: str | None, request: web.BaseRequest) -> web.StreamResponse:
         timeline = Timeline(self._clock.now())
         routed: Routed | None = None
+        head: RequestHead | None = None
         try:
             head = read_request(list(request.raw_headers))
             host = head.host.decode("latin-1")
@@ -85,7 +98,10 @@ class Listener:
             )
             response = await self._exchange(exchange, route)
         return await write_response(
-            request, response, read_idle=self._limits.read_idle, close=self.draining
+            request,
+            response,
+            read_idle=self._limits.read_idle,
+            close=self.draining or _is_last(request, head),
         )
 
     async def _exchange(self, exchange: Exchange, route: RouteEntry) -> Response:

@@ -6,6 +6,7 @@ never makes the sidecar itself unready.
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal
@@ -16,6 +17,8 @@ from sidecar.telemetry.metrics import Metrics
 from sidecar.telemetry.pool_stats import PoolStats
 
 State = Literal["starting", "ready", "draining"]
+# What aiohttp cannot parse it would log, request line and all.
+_SILENT = logging.Logger("sidecar.ops", logging.CRITICAL + 1)
 _SHUTDOWN_SECONDS = 1.0
 _KEEP_ALIVE_SECONDS = 15.0
 _Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -82,6 +85,7 @@ def make_ops_runner(app: web.Application) -> web.AppRunner:
         keepalive_timeout=_KEEP_ALIVE_SECONDS,
         shutdown_timeout=_SHUTDOWN_SECONDS,
         lingering_time=0,
+        logger=_SILENT,
     )
 
 

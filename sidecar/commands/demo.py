@@ -1,7 +1,6 @@
 """`sidecar demo`: the sidecar at work between a simulated application and simulated providers."""
 
 import argparse
-import math
 
 from sidecar.commands import options
 
@@ -15,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         text="how long the load runs",
         default="20",
-        kind=_positive,
+        kind=options.positive(),
     )
     options.value(
         parser,
@@ -24,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PER_SECOND",
         text="requests to the application; each makes about 5 calls",
         default="20",
-        kind=_positive,
+        kind=options.positive(),
     )
     options.value(
         parser,
@@ -42,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FACTOR",
         text="factor on simulated delays and on all timeouts",
         default="1",
-        kind=_positive,
+        kind=options.positive(),
     )
     options.value(
         parser,
@@ -83,16 +82,6 @@ def execute(args: argparse.Namespace) -> int:
             )
         )
     )
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"expected a number above 0, not {text!r}")
-    return value
 
 
 def _whole(text: str) -> int:

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         text="how long to wait for each step",
         default="2",
-        kind=_seconds,
+        kind=options.positive(below=3600),
     )
     options.as_json(parser)
 
@@ -67,16 +67,6 @@ def _reason(address: str, status: int | None, reason: str) -> str:
     if status is None:
         return f"{address}: {reason}"
     return f"{address} answered {status}"
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < 3600:
-        raise argparse.ArgumentTypeError("expected a number of seconds above 0")
-    return seconds
 
 
 def _status(found: re.Match[str], timeout: float) -> int:

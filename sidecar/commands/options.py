@@ -4,6 +4,7 @@ Imports nothing of ours: every command uses it.
 """
 
 import argparse
+import math
 import os
 from collections.abc import Callable
 
@@ -78,5 +79,21 @@ def one_of(*words: str) -> Callable[[str], str]:
             hint = f" (did you mean '{guess}'?)" if guess else ""
             raise argparse.ArgumentTypeError(f"expected one of {', '.join(words)}{hint}")
         return text
+
+    return kind
+
+
+def positive(below: float = math.inf) -> Callable[[str], float]:
+    """A kind of value: a number above 0 and below `below`."""
+
+    def kind(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not 0 < number < below:
+            most = "" if below == math.inf else f" and below {below:g}"
+            raise argparse.ArgumentTypeError(f"expected a number above 0{most}, not {text!r}")
+        return number
 
     return kind

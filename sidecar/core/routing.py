@@ -113,7 +113,7 @@ class RouteTable:
             BadTarget: the target is of a form that only a forward proxy serves (RFC 9112 §3.2).
             NoRoute: no upstream is configured for it.
         """
-        if not target.startswith("/"):
+        if method == "CONNECT" or not target.startswith("/"):
             raise _bad_target(method, target)
         upstream = bound or self._hosts.get(_hostname(host))
         if upstream is None:

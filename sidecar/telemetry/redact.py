@@ -28,6 +28,7 @@ _ORDINARY = re.compile(  # what most targets look like; nothing in it can be a d
 )
 _VALUE = re.compile(r"=[^&]*")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
+_AUTHORITY = re.compile(r"^[^/?#@]*@")
 _USERINFO = re.compile(r"(?<=//)[^/?#\s]*@")
 _URL = re.compile(r"[a-z][a-z0-9+.-]{0,15}://\S+", re.IGNORECASE)
 _PAIR = re.compile(
@@ -51,7 +52,9 @@ def target(raw: str) -> str:
             return shown
     raw = raw[:_SCAN]
     if "@" in raw:
-        raw = _USERINFO.sub(f"{HIDDEN}@", raw, count=1)
+        if not raw.startswith("/"):
+        raw = _AUTHORITY.sub(f"{HIDDEN}@", raw[:_SCAN])
+    raw = _USERINFO.sub(f"{HIDDEN}@", raw, count=1)
     path, *query = re.split(r"[?#]", raw, maxsplit=1)
     shown = "/".join(_segments(path.split("/")))
     if query:

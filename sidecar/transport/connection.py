@@ -14,6 +14,7 @@ from sidecar.clock import Clock
 from sidecar.core.allowance import Allowance
 from sidecar.errors import BadResponse, ExchangeError
 from sidecar.exchange import Timeline
+from sidecar.transport.tls import ended_cleanly
 from sidecar.transport.waiting import Signal, Timer
 from sidecar.transport.wire import Head, ResponseReader
 
@@ -218,7 +219,7 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> None:
         """The upstream sends no more; returning None closes our side too."""
-        if self._reader is not None:
+        if self._reader is not None and ended_cleanly(self._transport):
             self._reader.feed_eof()
 
     def connection_lost(self, exc: Exception | None) -> None:

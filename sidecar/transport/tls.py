@@ -1,5 +1,6 @@
 """The TLS settings of an upstream as an SSL context. Reads files when the sidecar starts."""
 
+import asyncio
 import ssl
 
 from sidecar.config import ClientTls
@@ -17,3 +18,17 @@ def client_context(tls: ClientTls) -> ssl.SSLContext:
     if tls.certificate is not None:
         context.load_cert_chain(tls.certificate, tls.key)
     return context
+
+
+def ended_cleanly(transport: asyncio.Transport | None) -> bool:
+    """Whether an end was announced; over TLS a bare FIN is none (RFC 9112 §9.8).
+
+    asyncio reports both alike.
+    """
+    tls = None if transport is None else transport.get_extra_info("ssl_object")
+    if tls is None:
+        return True
+    try:
+        return bool(tls.read(1) == b"")
+    except ssl.SSLError:
+        return False

@@ -4,6 +4,7 @@ The parser is llhttp in its strict mode. What it lets through and RFC 9112 does 
 in `core/framing.py`. Knows nothing of connections, timers or routes.
 """
 
+import re
 from collections import deque
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ MAX_HEAD = 256 * 1024
 """Bytes of head, interim responses or trailers that are read without a byte of body."""
 
 _START = b"HTTP/"
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 STALE = "stale_connection"
 """The code of an exchange that met the end of a kept connection, and no byte of an answer."""
@@ -195,6 +197,8 @@ class ResponseReader:
             self._error = error
 
     def _read_head(self, status: int, version: str) -> None:
+        if _CONTROL.search(self._reason):
+            raise _bad("its reason phrase holds control characters")
         fields = read_response(self._headers)
         framing = response_framing(self._method, status, fields, version)
         self.head = Head(

@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from sidecar.demo.figures import Figures
+from sidecar.demo.figures import ARMS, Figures
 from sidecar.demo.load import ALL, REQUESTS, SUBJECTS, Access, Load
 from sidecar.demo.network import Network
 from sidecar.demo.plan import arrivals
@@ -54,6 +54,12 @@ async def stand_ins(wl: Workload | None, *, scale: float = QUICK):
     network = wl and Network(wl, Weather(wl, 1, LEVELS["calm"]), scale)
     async with serve(apps, network, seed=1) as running:
         yield running, acted
+
+
+def access(running):
+    """Both arms find every provider at the same place."""
+    providers = {name: Access(simulator.url, {}) for name, simulator in running.items()}
+    return dict.fromkeys(ARMS, providers)
 
 
 async def get(url: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str]]:
@@ -143,16 +149,12 @@ async def test_each_arm_has_a_rate_limit_of_its_own():
 async def test_both_arms_make_the_same_calls_and_every_one_is_counted():
     figures = Figures(SUBJECTS)
     async with stand_ins(spec()) as (running, acted):
-        access = {
-            arm: {name: Access(simulator.url, {}) for name, simulator in running.items()}
-            for arm in ("direct", "sidecar")
-        }
         planned = list(islice(arrivals(workload(), seed=1, rate=200), 40))
-        load = Load(access, figures, QUICK * 100)
+        load = Load(access(running), figures, QUICK * 100)
         await load.run(iter(planned), duration=1.0, patience=5.0)
 
     calls = sum(len(arrival.calls) + len(arrival.background) for arrival in planned)
-    for arm in ("direct", "sidecar"):
+    for arm in ARMS:
         assert figures.rows[ALL, arm].outcomes == {"ok": calls}
         assert figures.rows[REQUESTS, arm].outcomes == {"ok": 40}
     assert len(acted) == 2 * calls
@@ -161,11 +163,7 @@ async def test_both_arms_make_the_same_calls_and_every_one_is_counted():
 async def test_what_has_no_answer_at_the_end_is_counted_as_unanswered():
     figures = Figures(SUBJECTS)
     async with stand_ins(spec(p_hang=1.0)) as (running, _):
-        access = {
-            arm: {name: Access(simulator.url, {}) for name, simulator in running.items()}
-            for arm in ("direct", "sidecar")
-        }
-        load = Load(access, figures)
+        load = Load(access(running), figures)
         plan = arrivals(workload(), seed=1, rate=50)
         await asyncio.wait_for(load.run(plan, duration=0.3, patience=0.2), 5)
 
@@ -177,11 +175,7 @@ async def test_what_has_no_answer_at_the_end_is_counted_as_unanswered():
 async def test_a_load_that_is_interrupted_does_not_count_what_was_under_way():
     figures = Figures(SUBJECTS)
     async with stand_ins(spec(p_hang=1.0)) as (running, _):
-        access = {
-            arm: {name: Access(simulator.url, {}) for name, simulator in running.items()}
-            for arm in ("direct", "sidecar")
-        }
-        load = Load(access, figures)
+        load = Load(access(running), figures)
         plan = arrivals(workload(), seed=1, rate=50)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(load.run(plan, duration=9, patience=9), 0.3)
@@ -213,7 +207,7 @@ def test_a_short_demonstration_prints_both_arms_as_json_and_ends():
     assert demo.returncode == 0, progress
     report = json.loads(output)
     assert report["rate_per_s"] == 15
-    for arm in ("direct", "sidecar"):
+    for arm in ARMS:
         row = report["figures"]["All calls"][arm]
         assert row["calls"] > 50
         assert row["p50_ms"] > 20

@@ -107,8 +107,7 @@ async def test_what_was_never_sent_invites_a_retry_except_where_sdks_would_ampli
     answer = await refused(shape)
     check_common(answer, "connect_error", 502 if shape == "postgrest" else 503)
     check_shape(answer, shape)
-    if shape != "postgrest":
-        assert int(answer.value("retry-after")) >= 1
+    assert answer.values("retry-after") == ([] if shape == "postgrest" else [b"1"])
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -116,8 +115,7 @@ async def test_timeout_before_sending_is_a_503_or_for_postgrest_a_504(shape):
     answer = await silent(shape)
     check_common(answer, "tls_timeout", 504 if shape == "postgrest" else 503)
     check_shape(answer, shape)
-    if shape != "postgrest":
-        assert int(answer.value("retry-after")) >= 1
+    assert answer.values("retry-after") == ([] if shape == "postgrest" else [b"1"])
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -68,14 +68,10 @@ async def test_offer_of_http_2_is_ignored_as_http_1_1_allows(content):
 
 
 @pytest.mark.parametrize("method", ["PURGE", "REPORT", "QUERY", "PROPFIND", "TRACE"])
-async def test_methods_beyond_the_usual_pass_or_are_refused_clearly(method):
+async def test_methods_beyond_the_usual_pass(method):
     async with proxied(OK) as (sidecar, origin):
-        answer = await ask(sidecar.proxy, call(method))
-        if answer.status == 200:
-            assert origin.requests[0].method == method.encode()
-        else:
-            assert answer.status in {400, 405, 501}
-            assert answer.error is not None
+        assert (await ask(sidecar.proxy, call(method))).status == 200
+        assert origin.requests[0].method == method.encode()
 
 
 @pytest.mark.parametrize(
@@ -86,8 +82,7 @@ async def test_methods_beyond_the_usual_pass_or_are_refused_clearly(method):
 async def test_head_beyond_the_limits_is_refused_without_repeating_it(field):
     async with proxied(OK) as (sidecar, origin):
         answer = await ask(sidecar.proxy, get("/api/x", field))
-        assert answer.status in {400, 431}
-        assert answer.error in {"head_too_large", "bad_request"}
+        assert (answer.status, answer.error) == (400, "head_too_large")
         assert answer.value("content-type") == "application/json"
         assert b"SECRET" not in answer.head + answer.body
         assert not origin.connections
@@ -96,8 +91,7 @@ async def test_head_beyond_the_limits_is_refused_without_repeating_it(field):
 async def test_target_beyond_the_limit_is_refused_without_repeating_it():
     async with proxied(OK) as (sidecar, origin):
         answer = await ask(sidecar.proxy, get("/api/x?apikey=SECRET" + "s" * 70_000))
-        assert answer.status in {400, 414}
-        assert answer.error == "head_too_large"
+        assert (answer.status, answer.error) == (400, "head_too_large")
         assert b"SECRET" not in answer.head + answer.body
         assert not origin.connections
 
@@ -108,7 +102,7 @@ async def test_target_beyond_the_limit_is_refused_without_repeating_it():
 async def test_bytes_that_are_no_request_are_answered_and_closed(raw):
     async with proxied(OK) as (sidecar, origin), connected(sidecar.proxy) as client:
         await client.send(raw)
-        client.writer.write_eof()
         rest = await client.rest()
-        assert rest == b"" or (b" 400 " in rest and b"X-Sidecar-Error: bad_request" in rest)
+        assert rest.startswith(b"HTTP/1.1 400 ")
+        assert b"X-Sidecar-Error: bad_request" in rest
         assert not origin.connections

@@ -38,7 +38,7 @@ async def test_second_death_is_final(dies):
 
 async def test_the_one_more_goes_out_on_a_fresh_connection_even_where_others_idle():
     """Several idle connections may all be dying: only a new one says something."""
-    async with proxied(WARM, WARM, WARM, *[DIES["closed"]] * 1, OK) as (sidecar, origin):
+    async with proxied(WARM, WARM, WARM, DIES["closed"], OK) as (sidecar, origin):
         await asyncio.gather(*(ask(sidecar.proxy, get("/api/warm")) for _ in range(3)))
         before = len(origin.connections)
         answer = await ask(sidecar.proxy, get())
@@ -53,8 +53,7 @@ async def test_the_one_more_goes_out_on_a_fresh_connection_even_where_others_idl
 async def test_write_on_a_dying_reused_connection_is_never_repeated(method, content, dies):
     async with proxied(WARM, dies, OK) as (sidecar, origin):
         answer = await after_a_warm_up(sidecar, call(method, content=content))
-        assert answer.status == 502
-        assert answer.error in {"upstream_reset", "stale_connection"}
+        assert (answer.status, answer.error) == (502, "stale_connection")
         assert [request.method for request in origin.requests] == [b"GET", method.encode()]
 
 
@@ -77,11 +76,11 @@ async def test_read_is_not_repeated_after_a_byte_of_answer_or_a_timeout(script, 
         assert len(origin.requests) == 2
 
 
-async def test_read_with_a_body_is_not_repeated_without_it():
+async def test_read_with_a_body_goes_out_once_more_with_it():
     async with proxied(WARM, DIES["closed"], OK) as (sidecar, origin):
         answer = await after_a_warm_up(sidecar, call("GET", content=b"{}"))
-        bodies = [bytes(request.body) for request in origin.requests[1:]]
-        assert (answer.status, bodies) in [(502, [b"{}"]), (200, [b"{}", b"{}"])]
+        assert answer.status == 200
+        assert [bytes(request.body) for request in origin.requests[1:]] == [b"{}", b"{}"]
 
 
 async def test_connection_that_closed_while_idle_costs_no_repetition():

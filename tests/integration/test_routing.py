@@ -85,33 +85,32 @@ async def test_tls_listeners_serve_prefix_and_port(certs):
 
 
 @pytest.mark.parametrize(
-    ("request_bytes", "code", "statuses"),
+    ("request_bytes", "code", "status"),
     [
-        (get("http://example.com/x"), "absolute_form", {400, 405}),
-        (get("http://127.0.0.1/api/x"), "absolute_form", {400, 405}),
-        (call("OPTIONS", "*"), "bad_target", {400}),
-        (get("/"), "no_upstream", {404}),
-        (get("/unknown/x"), "no_upstream", {404}),
-        (get("/apix/x"), "no_upstream", {404}),
-        (get("/API/x"), "no_upstream", {404}),
-        (get("/%61pi/x"), "no_upstream", {404}),
-        (get("//api/x"), "no_upstream", {404}),
-        (get("/_sidecar/x"), "reserved_path", {404}),
-        (get("/_sidecar"), "reserved_path", {404}),
-        (call("CONNECT", "example.com:443"), "connect_method", {400, 405}),
+        (get("http://example.com/x"), "absolute_form", 400),
+        (get("http://127.0.0.1/api/x"), "absolute_form", 400),
+        (call("OPTIONS", "*"), "bad_target", 400),
+        (get("/"), "no_upstream", 404),
+        (get("/unknown/x"), "no_upstream", 404),
+        (get("/apix/x"), "no_upstream", 404),
+        (get("/API/x"), "no_upstream", 404),
+        (get("/%61pi/x"), "no_upstream", 404),
+        (get("//api/x"), "no_upstream", 404),
+        (get("/_sidecar/x"), "reserved_path", 404),
+        (get("/_sidecar"), "reserved_path", 404),
+        (call("CONNECT", "example.com:443"), "connect_method", 400),
         (
             get("/api/x", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"),
             "upgrade_unsupported",
-            {501},
+            501,
         ),
     ],
     ids=lambda value: value.split(b"\r\n")[0].decode() if isinstance(value, bytes) else None,
 )
-async def test_what_has_no_upstream_is_refused_and_reaches_nothing(request_bytes, code, statuses):
+async def test_what_has_no_upstream_is_refused_and_reaches_nothing(request_bytes, code, status):
     async with proxied(OK) as (sidecar, origin):
         answer = await ask(sidecar.proxy, request_bytes)
-        assert answer.error == code
-        assert answer.status in statuses
+        assert (answer.status, answer.error) == (status, code)
         assert answer.value("content-type") == "application/json"
         assert not origin.connections
 

@@ -28,13 +28,6 @@ sys.exit(code)
 """
 
 
-@pytest.fixture(autouse=True)
-def no_settings(monkeypatch):
-    for name in list(os.environ):
-        if name.startswith("SIDECAR_"):
-            monkeypatch.delenv(name)
-
-
 @pytest.mark.parametrize(
     ("file", "code"), [(ROOT / "config/sidecar.yaml", 0), (GOLDEN, 1), (Path("nope.yaml"), 2)]
 )

@@ -12,15 +12,6 @@ MINIMAL = "upstreams: {a: {url: 'https://x', routes: [{name: r, match: {path: /r
 READERS = ("check", "explain", "routes", "schema", "healthcheck", "version")
 
 
-@pytest.fixture(autouse=True)
-def no_settings(monkeypatch, tmp_path):
-    """An environment without settings, and a folder without a configuration."""
-    for name in list(cli.os.environ):
-        if name.startswith("SIDECAR_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-
-
 @pytest.fixture
 def minimal(tmp_path):
     (tmp_path / "sidecar.yaml").write_text(MINIMAL)

@@ -24,13 +24,8 @@ upstreams:
 
 
 @pytest.fixture
-def explain(tmp_path, monkeypatch, capsys):
-    file = tmp_path / "sidecar.yaml"
-    file.write_text(TEXT)
-    monkeypatch.chdir(tmp_path)
-    for name in list(cli.os.environ):
-        if name.startswith("SIDECAR_"):
-            monkeypatch.delenv(name)
+def explain(tmp_path, capsys):
+    (tmp_path / "sidecar.yaml").write_text(TEXT)
 
     def run(*arguments):
         code = cli.main(["explain", *arguments])

@@ -36,12 +36,6 @@ def answering(answer, family=socket.AF_INET, address=("127.0.0.1", 0)):
         assert not thread.is_alive()
 
 
-@pytest.fixture(autouse=True)
-def no_settings(monkeypatch):
-    for name in ("SIDECAR_OPS", "SIDECAR_JSON", "SIDECAR_HEALTHCHECK_TIMEOUT"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.mark.parametrize(
     ("answer", "code"),
     [

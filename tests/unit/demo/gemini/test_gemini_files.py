@@ -15,18 +15,6 @@ START = KEY | {
 }
 
 
-class Clock:
-    now = 1_790_000_000.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 async def api(clock):
     app = gemini.make_app(now=clock, chunk_delay=0)

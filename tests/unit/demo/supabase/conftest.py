@@ -11,20 +11,12 @@ from yarl import URL
 
 from sidecar.demo.supabase import make_app
 
-NOW = 1_790_000_000.0
-
 Call = Callable[..., Awaitable[aiohttp.ClientResponse]]
 
 
 @pytest.fixture
-def clock() -> list[float]:
-    """The project's wall clock; tests may move it."""
-    return [NOW]
-
-
-@pytest.fixture
-def app(clock: list[float]) -> web.Application:
-    return make_app(now=lambda: clock[0])
+def app(clock: Callable[[], float]) -> web.Application:
+    return make_app(now=clock)
 
 
 @pytest.fixture

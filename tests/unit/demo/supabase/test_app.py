@@ -7,8 +7,8 @@ from sidecar.demo.authority import AUTHORITY, SEEN
 from sidecar.demo.supabase import SERVICE_KEY, make_app
 from sidecar.demo.supabase.target import parse
 from sidecar.demo.targets import TARGETS
-from tests.unit.demo.supabase.conftest import NOW
 
+NOW = 1_790_000_000.0
 VALUES = {
     **dict.fromkeys(("user", "acct", "conv", "prof", "media", "phone_id", "model"), "1"),
     **dict.fromkeys(("wamid", "graph", "gemini"), "x"),

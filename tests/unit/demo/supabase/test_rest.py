@@ -160,9 +160,9 @@ async def test_a_user_cannot_touch_the_notes_of_another(call):
 
 
 async def test_an_expired_token_is_refused(call, clock):
-    headers = {"Authorization": f"Bearer {token(1, exp=clock[0] + 60)}"}
+    headers = {"Authorization": f"Bearer {token(1, exp=clock() + 60)}"}
     assert (await call("GET", "/rest/v1/notes", headers=headers)).status == 200
-    clock[0] += 61
+    clock.now += 61
     answer = await call("GET", "/rest/v1/notes", headers=headers)
     assert (answer.status, (await answer.json())["code"]) == (401, "PGRST303")
 

@@ -16,18 +16,6 @@ WABA = "/v26.0/102290129340398"
 TEMPLATES = WABA + "/message_templates"
 
 
-class Clock:
-    now = 1_790_000_000.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 async def hosts(clock):
     """Clients of the Graph API and of its media host."""
