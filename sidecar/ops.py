@@ -18,7 +18,8 @@ from sidecar.telemetry.pool_stats import PoolStats
 
 State = Literal["starting", "ready", "draining"]
 # What aiohttp cannot parse it would log, request line and all.
-_SILENT = logging.Logger("sidecar.ops", logging.CRITICAL + 1)
+_SILENT = logging.getLogger("sidecar.ops.unparsed")
+_SILENT.disabled = True
 _SHUTDOWN_SECONDS = 1.0
 _KEEP_ALIVE_SECONDS = 15.0
 _Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -53,8 +53,8 @@ def target(raw: str) -> str:
     raw = raw[:_SCAN]
     if "@" in raw:
         if not raw.startswith("/"):
-        raw = _AUTHORITY.sub(f"{HIDDEN}@", raw[:_SCAN])
-    raw = _USERINFO.sub(f"{HIDDEN}@", raw, count=1)
+            raw = _AUTHORITY.sub(f"{HIDDEN}@", raw)
+        raw = _USERINFO.sub(f"{HIDDEN}@", raw, count=1)
     path, *query = re.split(r"[?#]", raw, maxsplit=1)
     shown = "/".join(_segments(path.split("/")))
     if query:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from sidecar import errors
 from sidecar.loader import loads
 
 ROOT = Path(__file__).parents[2]
@@ -97,11 +96,3 @@ def test_the_check_of_commands_can_fail(text, answer):
 def test_every_link_to_a_file_leads_somewhere(document):
     links = LINK.findall(document.read_text())
     assert [link for link in links if not (document.parent / link).exists()] == []
-
-
-def test_every_error_code_is_explained_to_operators():
-    tree = errors.__doc__.partition("ExchangeError")[2]
-    codes = set(re.findall(r"\b[a-z]+_[a-z_]+\b|\bdraining\b", tree))
-    explained = (ROOT / "docs/operations.md").read_text().partition("## Error codes")[2]
-    rows = re.findall(r"^\| (`.*?) \|", explained.partition("## Metrics")[0], re.MULTILINE)
-    assert codes == set(re.findall(r"`(\w+)`", " ".join(rows)))

@@ -22,6 +22,7 @@ from tests.support.tools import NODE_DIR, require_node
 
 Way = Literal["direct", "prefix", "port"]
 WAYS: tuple[Way, ...] = ("direct", "prefix", "port")
+ONCE = "retry: {attempts: 1}"
 THROUGH: tuple[Way, ...] = ("prefix", "port")
 NODE_TIMEOUT = 120.0
 _ORIGIN = re.compile(r"http(:\\?/\\?/)127\.0\.0\.1:\d+(/[a-z]+(?=/v))?")
@@ -30,11 +31,14 @@ Transcript = list[dict[str, Any]]
 
 
 def config_for(urls: Mapping[Provider, str]) -> Config:
-    """A configuration with an upstream, and a port, for each provider that has a preset."""
+    """A configuration with an upstream, and a port, for each provider that has a preset.
+
+    Each call is one attempt: a repetition would be seen by the simulators, which count.
+    """
     lines = ["listen: {proxy: 127.0.0.1:0, ops: 127.0.0.1:0}", "log: {level: error}", "upstreams:"]
     for name, url in urls.items():
         preset = "" if "-" in name else f"preset: {name}, "
-        lines.append(f"  {name}: {{{preset}url: '{url}', port: {free_port()}}}")
+        lines.append(f"  {name}: {{{preset}url: '{url}', port: {free_port()}, {ONCE}}}")
     return loads("\n".join(lines), env={}).config
 
 
