@@ -16,6 +16,9 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
+SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
+"""What does no harm when it is done twice or cut off (RFC 9110 §9.2.1)."""
+
 RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 """Header fields as they were on the wire: order, case, duplicates and bytes kept."""
 

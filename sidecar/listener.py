@@ -18,11 +18,18 @@ from sidecar.core.headers import RequestHead, read_request
 from sidecar.core.routing import Routed, RouteEntry, RouteTable
 from sidecar.downstream import SHORT, StreamedBody, gather, too_large, write_response
 from sidecar.errors import BadRequest, DownstreamError, ExchangeError
-from sidecar.exchange import BytesBody, Exchange, Handler, Request, RequestBody, Response, Timeline
+from sidecar.exchange import (
+    SAFE_METHODS,
+    BytesBody,
+    Exchange,
+    Handler,
+    Request,
+    RequestBody,
+    Response,
+    Timeline,
+)
 from sidecar.layers.observe import make_record
 from sidecar.pipeline import Parts, build_refusal
-
-_SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 
 _PATIENCE = 0.02
 """Seconds that a short request body may take to arrive before it is sent on as it comes."""
@@ -108,7 +115,7 @@ class Listener:
         handler = self._chains.handlers[route]
         try:
             if route.abandon == "cancel" or (
-                route.abandon == "auto" and exchange.request.method in _SAFE
+                route.abandon == "auto" and exchange.request.method in SAFE_METHODS
             ):
                 return await handler(exchange)
             return await self._let_finish(exchange, handler)

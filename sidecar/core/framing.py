@@ -22,16 +22,16 @@ def response_framing(method: str, status: int, head: ResponseHead, version: str 
             HTTP/1.0 response (§6.1).
     """
     if not 200 <= status <= 599:
-        raise _bad(f"the status {status} is not one of HTTP" if status != 101 else _SWITCHED)
+        raise not_http(f"the status {status} is not one of HTTP" if status != 101 else _SWITCHED)
     if head.transfer_encoding is not None and head.lengths:
-        raise _bad("Content-Length and Transfer-Encoding came together")
+        raise not_http("Content-Length and Transfer-Encoding came together")
     if head.transfer_encoding not in (None, b"chunked"):
-        raise _bad("the transfer coding is not `chunked`")
+        raise not_http("the transfer coding is not `chunked`")
     if head.transfer_encoding is not None and version == "1.0":
-        raise _bad("an HTTP/1.0 response came with a transfer coding")
+        raise not_http("an HTTP/1.0 response came with a transfer coding")
     length = _one_length(head.lengths)
     if status == 204 and (length or head.transfer_encoding):
-        raise _bad("a 204 announced a body")
+        raise not_http("a 204 announced a body")
     if method == "HEAD" or status in (204, 304):
         return 0
     if head.transfer_encoding is not None:
@@ -54,9 +54,10 @@ def _one_length(values: tuple[bytes, ...]) -> int | None:
     if not values:
         return None
     if len(set(values)) > 1 or not is_length(values[0]):
-        raise _bad("Content-Length is contradictory or not a number")
+        raise not_http("Content-Length is contradictory or not a number")
     return int(values[0])
 
 
-def _bad(reason: str) -> BadResponse:
+def not_http(reason: str) -> BadResponse:
+    """The error for a response that is refused; `reason` is a clause that says why."""
     return BadResponse(f"the upstream's response is not valid HTTP: {reason}", code="bad_response")

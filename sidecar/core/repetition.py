@@ -7,9 +7,7 @@ from typing import NamedTuple
 
 from sidecar.core.budget import Budget
 from sidecar.core.judgement import Judgement
-from sidecar.exchange import RawHeaders
-
-_SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
+from sidecar.exchange import SAFE_METHODS, RawHeaders
 
 _TIMEOUT_COST = 2.0
 """A call that timed out has cost the upstream more than one that it refused (AWS SDKs do so)."""
@@ -94,6 +92,6 @@ def _hindrance(judgement: Judgement, call: Call, limits: Limits, attempt: int) -
         return "attempts"
     if call.client_repeats:
         return "client_repeats"
-    if judgement.kind == "ambiguous" and call.method not in _SAFE:
+    if judgement.kind == "ambiguous" and call.method not in SAFE_METHODS:
         return "not_idempotent"
     return None if call.rewindable else "body"

@@ -11,12 +11,10 @@ from sidecar.clock import Clock
 from sidecar.config import Timeouts
 from sidecar.core.allowance import Allowance, allow
 from sidecar.errors import ExchangeError, UpstreamReset
-from sidecar.exchange import Body, Exchange, Request, Response
+from sidecar.exchange import SAFE_METHODS, Body, Exchange, Request, Response
 from sidecar.transport.connection import Connection
 from sidecar.transport.pool import Need, Pool
 from sidecar.transport.wire import STALE, Head, request_head
-
-_REPEATABLE = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
 @dataclass(slots=True, eq=False)
@@ -175,4 +173,4 @@ class Attempt:
 def _is_repeatable(request: Request) -> bool:
     """Whether sending it twice does no harm, and can be done (RFC 9110 §9.2.1, safe methods)."""
     rewindable = request.body is None or request.body.rewindable
-    return rewindable and request.method in _REPEATABLE
+    return rewindable and request.method in SAFE_METHODS

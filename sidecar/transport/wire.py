@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import httptools
 
-from sidecar.core.framing import UNTIL_CLOSE, is_persistent, response_framing
+from sidecar.core.framing import UNTIL_CLOSE, is_persistent, not_http, response_framing
 from sidecar.core.headers import read_response
-from sidecar.errors import BadResponse, ExchangeError, TruncatedBody, UpstreamReset
+from sidecar.errors import ExchangeError, TruncatedBody, UpstreamReset
 from sidecar.exchange import RawHeaders
 
 MAX_HEAD = 256 * 1024
@@ -144,20 +144,20 @@ class ResponseReader:
         start = (self._start or b"") + data[: len(_START)]
         self._start = None if len(start) >= len(_START) else start
         if not _START.startswith(start[: len(_START)]):
-            self._error = _bad("it does not begin with HTTP/")
+            self._error = not_http("it does not begin with HTTP/")
 
     def _reject(self, reason: str) -> None:
         if self.complete:
             self.surplus = True
         else:
-            self._error = self._error or _bad(reason)
+            self._error = self._error or not_http(reason)
 
     def _check(self, size: int, *, grew: bool) -> None:
         self._barren = 0 if grew else self._barren + size
         if self._error is None and self._barren > MAX_HEAD and not self.complete:
-            self._error = _bad("its head is too large")
+            self._error = not_http("its head is too large")
         if self._error is None and self.surplus and self.head and self.head.status == 204:
-            self._error = _bad("a 204 came with a body")
+            self._error = not_http("a 204 came with a body")
         if self._error is not None:
             raise self._error
 
@@ -178,7 +178,7 @@ class ResponseReader:
         """One field, as sent."""
         self._head_size += len(name) + len(value)
         if self._head_size > MAX_HEAD:
-            self._error = self._error or _bad("its head is too large")
+            self._error = self._error or not_http("its head is too large")
             return
         self._headers.append((name, value))
 
@@ -189,7 +189,7 @@ class ResponseReader:
             return  # interim responses end here
         version = self._parser.get_http_version()
         if version not in ("1.1", "1.0"):
-            self._error = _bad("its version is neither HTTP/1.1 nor HTTP/1.0")
+            self._error = not_http("its version is neither HTTP/1.1 nor HTTP/1.0")
             return
         try:
             self._read_head(status, version)
@@ -198,7 +198,7 @@ class ResponseReader:
 
     def _read_head(self, status: int, version: str) -> None:
         if _CONTROL.search(self._reason):
-            raise _bad("its reason phrase holds control characters")
+            raise not_http("its reason phrase holds control characters")
         fields = read_response(self._headers)
         framing = response_framing(self._method, status, fields, version)
         self.head = Head(
@@ -216,7 +216,7 @@ class ResponseReader:
         if self.complete:
             self.surplus = True
         elif self.head is None:
-            self._error = self._error or _bad("an interim response came with a body")
+            self._error = self._error or not_http("an interim response came with a body")
         elif self._error is None:
             self.chunks.append(data)
             self.buffered += len(data)
@@ -225,7 +225,3 @@ class ResponseReader:
         """A message ends."""
         if self.head is not None:
             self.complete = True
-
-
-def _bad(reason: str) -> BadResponse:
-    return BadResponse(f"the upstream's response is not valid HTTP: {reason}", code="bad_response")
