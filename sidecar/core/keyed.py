@@ -1,0 +1,52 @@
+"""One state for each key, for a bounded number of keys: the least recently used goes first.
+
+Pure. What is in use is not dropped: a state says itself whether it is at rest.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Keyed(Generic[T]):
+    """A mapping that makes what it is asked for."""
+
+    def __init__(
+        self, make: Callable[[str], T], most: int, at_rest: Callable[[T], bool] = lambda _: True
+    ) -> None:
+        """A mapping without states.
+
+        Args:
+            make: makes the state of a key.
+            most: how many are kept; more only while none of them is at rest.
+            at_rest: whether a state may be dropped and made anew without a difference.
+        """
+        self._make = make
+        self._most = most
+        self._at_rest = at_rest
+        self._states: OrderedDict[str, T] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def __iter__(self) -> Iterator[tuple[str, T]]:
+        return iter(tuple(self._states.items()))
+
+    def get(self, key: str) -> T:
+        """The state of `key`, made if there is none."""
+        state = self._states.get(key)
+        if state is not None:
+            self._states.move_to_end(key)
+            return state
+        if len(self._states) >= self._most:
+            self._drop_one()
+        state = self._states[key] = self._make(key)
+        return state
+
+    def _drop_one(self) -> None:
+        for key, state in self._states.items():
+            if self._at_rest(state):
+                del self._states[key]
+                return

@@ -1,0 +1,133 @@
+"""Decides by what calls belong together: for a breaker, a pace, an order of delivery.
+
+A template is written in the configuration: parts joined by `+`. Values that may name a person or
+hold a credential become keyed digests, so that a key can be shown.
+"""
+
+import json
+import re
+from hashlib import blake2b
+from typing import Literal, NamedTuple
+
+from sidecar.core.json_path import Path, field, path_of
+from sidecar.exchange import Exchange
+
+_DIGEST = 8
+_CREDENTIALS = (b"authorization", b"apikey", b"x-goog-api-key")
+_MOST_JSON = 256 * 1024
+"""Bytes of a body that are parsed for a key; a longer one has none."""
+
+Kind = Literal["upstream", "route", "parameter", "header", "json", "credential"]
+
+
+class Part(NamedTuple):
+    """One part of a template."""
+
+    kind: Kind
+    name: str = ""
+    path: Path = ()
+
+
+def parse(template: str) -> tuple[Part, ...]:
+    """The parts of `upstream+model`, `phone_number_id+$.to`, `header:x-tenant`, `credential`.
+
+    A bare word other than `upstream`, `route` and `credential` is a `{name}` of the route's path.
+
+    Raises:
+        ValueError: a part is none of these.
+    """
+    return tuple(_part(text.strip()) for text in template.split("+"))
+
+
+def _part(text: str) -> Part:
+    if text in ("upstream", "route", "credential"):
+        return Part(text)  # type: ignore[arg-type]
+    if text.startswith("$"):
+        return Part("json", text, path_of(text))
+    if text.startswith("header:") and re.fullmatch(r"[A-Za-z0-9-]+", text[7:]):
+        return Part("header", text[7:].lower())
+    if re.fullmatch(r"[a-z][a-z0-9_]*", text):
+        return Part("parameter", text)
+    raise ValueError(
+        f"{text!r} is no part of a key: write upstream, route, credential, a {{name}} of the "
+        "path, header:NAME or a JSON path such as $.to"
+    )
+
+
+class KeyTemplate:
+    """What makes the key of a call, bound to a route.
+
+    Args:
+        template: as written; see `parse`.
+        expression: the route's compiled path, for its named parts.
+        secret: keys the digests, so that they cannot be looked up.
+    """
+
+    def __init__(self, template: str, expression: re.Pattern[str], secret: bytes) -> None:
+        self.text = template
+        self._parts = parse(template)
+        self._expression = expression
+        self._secret = secret[:64]
+        self.constant = all(part.kind in ("upstream", "route") for part in self._parts)
+        """Whether all calls of the route have the same key."""
+
+    def __repr__(self) -> str:
+        return f"KeyTemplate({self.text!r})"
+
+    def of(self, exchange: Exchange) -> str | None:
+        """The key of a call; None where the call lacks one of the parts."""
+        values = [self._value(part, exchange) for part in self._parts]
+        known = [value for value in values if value is not None]
+        return "+".join(known) if len(known) == len(values) else None
+
+    def shortened(self, exchange: Exchange) -> str:
+        """The key of a call from those parts that it has, so that it always has one."""
+        values = (self._value(part, exchange) for part in self._parts)
+        return "+".join(value for value in values if value is not None)
+
+    def _value(self, part: Part, exchange: Exchange) -> str | None:
+        match part.kind:
+            case "upstream":
+                return exchange.upstream
+            case "route":
+                return exchange.route
+            case "parameter":
+                return self._parameter(part.name, exchange)
+            case "header":
+                return self._digest(_header(exchange, part.name.encode()))
+            case "json":
+                return self._digest(_json(exchange, part.path))
+            case "credential":
+                found = [_header(exchange, name) or b"" for name in _CREDENTIALS]
+                return self._digest(b"\0".join(found)) if any(found) else None
+
+    def _parameter(self, name: str, exchange: Exchange) -> str | None:
+        path = exchange.request.target.partition("?")[0]
+        found = self._expression.fullmatch(path)
+        return found.groupdict().get(name) if found else None
+
+    def _digest(self, value: bytes | None) -> str | None:
+        if value is None:
+            return None
+        return blake2b(value, digest_size=_DIGEST, key=self._secret).hexdigest()
+
+
+def _header(exchange: Exchange, name: bytes) -> bytes | None:
+    for field_name, value in exchange.request.headers:
+        if len(field_name) == len(name) and field_name.lower() == name:
+            return value
+    return None
+
+
+def _json(exchange: Exchange, path: Path) -> bytes | None:
+    body = exchange.request.body
+    data = body.known() if body is not None else None
+    if data is None or len(data) > _MOST_JSON:
+        return None
+    try:
+        value = field(json.loads(data), *path)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value).encode()

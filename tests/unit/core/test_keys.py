@@ -1,0 +1,88 @@
+import pytest
+
+from sidecar.core.keys import KeyTemplate, parse
+from sidecar.core.paths import compile_path
+from sidecar.exchange import BytesBody
+from tests.support.builders import exchange, request
+
+MESSAGES = compile_path("/{version}/{phone_number_id}/messages")
+BODY = b'{"to": "4917012345", "text": {"body": "hi"}, "n": 3, "flag": true}'
+HEADERS = [(b"Authorization", b"Bearer secret"), (b"X-Tenant", b"acme")]
+
+
+def subject(target="/v26.0/123/messages", headers=HEADERS, body=BODY):
+    return exchange(request("POST", target, headers=headers, body=body))
+
+
+def template(text, secret=b"s"):
+    return KeyTemplate(text, MESSAGES, secret)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("upstream", "api"),
+        ("route", "default"),
+        ("upstream+route", "api+default"),
+        ("phone_number_id", "123"),
+        ("upstream + phone_number_id", "api+123"),
+        ("model", None),
+        ("header:x-missing", None),
+        ("$.nothing", None),
+        ("$.text", None),
+        ("$.flag", None),
+        ("phone_number_id+$.nothing", None),
+    ],
+)
+def test_a_key_is_made_of_the_parts_that_its_template_names(text, key):
+    assert template(text).of(subject()) == key
+
+
+@pytest.mark.parametrize("text", ["$.to", "$.n", "header:X-Tenant", "credential"])
+def test_what_may_name_a_person_or_hold_a_credential_becomes_a_keyed_digest(text):
+    key = template(text).of(subject())
+    assert key is not None
+    assert len(key) == 16
+    assert not {"4917012345", "acme", "secret", "3"} & {key}
+    assert key == template(text).of(subject())
+    assert key != template(text, b"other").of(subject())
+
+
+def test_different_recipients_have_different_keys():
+    other = subject(body=BODY.replace(b"4917012345", b"4917099999"))
+    pair = template("phone_number_id+$.to")
+    assert pair.of(subject()) != pair.of(other)
+
+
+def test_a_part_that_is_missing_is_left_out_where_a_key_must_exist():
+    assert template("upstream+model").shortened(subject()) == "api"
+
+
+@pytest.mark.parametrize("body", [None, b"", b"[", b"[" * 100_000, b'"text"', b"\xff"])
+def test_a_body_that_is_no_object_has_no_key(body):
+    assert template("$.to").of(subject(body=body)) is None
+
+
+def test_a_body_that_is_too_long_is_not_parsed():
+    padded = b'{"to": "1", "x": "' + b"x" * 300_000 + b'"}'
+    assert template("$.to").of(subject(body=padded)) is None
+
+
+def test_a_body_is_left_unread():
+    body = BytesBody(BODY)
+    call = exchange(request("POST", "/v26.0/123/messages", headers=HEADERS))
+    call.request = call.request._replace(body=body)
+    template("$.to").of(call)
+    assert body.take() == BODY
+
+
+@pytest.mark.parametrize("text", ["upstream+route", "upstream", "route"])
+def test_a_template_of_names_is_constant(text):
+    assert template(text).constant
+    assert not template("credential").constant
+
+
+@pytest.mark.parametrize("text", ["", "upstream+", "Model", "header:", "header:a b", "$", "$.a b"])
+def test_what_is_no_part_is_refused_with_what_would_be_one(text):
+    with pytest.raises(ValueError, match="JSON path"):
+        parse(text)
