@@ -3,7 +3,6 @@
 The counterpart of the dialects, which do the same for what an upstream answers.
 """
 
-from sidecar.core.judgement import Judgement, Kind
 from sidecar.errors import (
     AttemptTimeout,
     ConnectError,
@@ -11,6 +10,7 @@ from sidecar.errors import (
     ExchangeError,
     UpstreamError,
 )
+from sidecar.judgement import Judgement, Kind
 
 
 def judge_error(error: ExchangeError) -> Judgement:
@@ -29,3 +29,16 @@ def judge_error(error: ExchangeError) -> Judgement:
     if isinstance(error, AttemptTimeout | UpstreamError):
         return Judgement("failure", "ambiguous", error.code)
     return Judgement("ignore", "permanent", error.code)
+
+
+def leaves_last_answer(error: ExchangeError, *, sent: bool) -> bool:
+    """Whether what the upstream answered before is still the last that is known of it.
+
+    It is where the sidecar itself did not let the attempt out: by a breaker, a limit, a pace, a
+    full pool, or because the deadline came first.
+
+    Args:
+        error: how the attempt ended.
+        sent: whether the attempt got so far as to write to the upstream.
+    """
+    return error.source == "sidecar" and not (error.sent and sent)

@@ -6,8 +6,8 @@ Pure: the layer brings the outcome, the jittered back-off and `now`, and does th
 from typing import NamedTuple
 
 from sidecar.core.budget import Budget
-from sidecar.core.judgement import Judgement
 from sidecar.exchange import SAFE_METHODS, RawHeaders
+from sidecar.judgement import Judgement
 
 _TIMEOUT_COST = 2.0
 """A call that timed out has cost the upstream more than one that it refused (AWS SDKs do so)."""
@@ -21,6 +21,8 @@ class Call(NamedTuple):
     """Whether its body can be sent again."""
     client_repeats: bool
     """Whether the client says that it is itself repeating (`X-Retry-Count`)."""
+    keyed: bool = False
+    """Whether an idempotency key that the upstream honours makes it harmless to do it twice."""
 
 
 class Repeat(NamedTuple):
@@ -92,6 +94,6 @@ def _hindrance(judgement: Judgement, call: Call, limits: Limits, attempt: int) -
         return "attempts"
     if call.client_repeats:
         return "client_repeats"
-    if judgement.kind == "ambiguous" and call.method not in SAFE_METHODS:
+    if judgement.kind == "ambiguous" and not (call.keyed or call.method in SAFE_METHODS):
         return "not_idempotent"
     return None if call.rewindable else "body"

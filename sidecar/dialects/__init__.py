@@ -6,12 +6,14 @@ Pure; knows no loop, clock or socket. A dialect is a module, or a `Described`.
 from collections.abc import Mapping
 from typing import Protocol
 
-from sidecar.core.judgement import Judgement
+from sidecar.config import DescribedDialect, DialectChoice, DialectName
 from sidecar.dialects import gemini, graph, graph_media, plain, postgrest
-from sidecar.dialects.described import Described, Description
+from sidecar.dialects.described import Described
+from sidecar.dialects.stream_end import Marks
 from sidecar.exchange import RawHeaders
+from sidecar.judgement import Judgement
 
-__all__ = ["DIALECTS", "STREAMING", "Described", "Description", "Dialect"]
+__all__ = ["DIALECTS", "Described", "Dialect", "dialect_of"]
 
 
 class Dialect(Protocol):
@@ -39,15 +41,26 @@ class Dialect(Protocol):
         """
         ...
 
+    @property
+    def streams(self) -> bool:
+        """Whether a 200 stream is passed on only after its first frame was judged."""
+        ...
 
-DIALECTS: Mapping[str, Dialect] = {
+    def end_of(self, target: str) -> Marks | None:
+        """What every whole event stream carries that answers `target`; None: frames alone tell."""
+        ...
+
+
+DIALECTS: Mapping[DialectName, Dialect] = {
     "plain": plain,
     "graph": graph,
     "graph_media": graph_media,
     "postgrest": postgrest,
     "gemini": gemini,
 }
-"""By the name that a configuration gives; a described one is made from its `Description`."""
+"""By the name that a configuration gives."""
 
-STREAMING = frozenset({"gemini"})
-"""Dialects whose first frame is judged before a 200 stream is passed on."""
+
+def dialect_of(choice: DialectChoice) -> Dialect:
+    """The dialect that a configuration chooses or describes."""
+    return Described(choice) if isinstance(choice, DescribedDialect) else DIALECTS[choice]

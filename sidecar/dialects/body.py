@@ -5,18 +5,29 @@ Never raises: what cannot be read is empty, or None.
 
 import json
 import zlib
-from typing import TypeAlias
 
+from sidecar.core.json_path import Json
 from sidecar.exchange import RawHeaders
 
 MOST = 256 * 1024
 """Bytes that a body may unfold to; the rest is not looked at."""
 
-Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+WINDOW = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}
+"""The content codings that can be removed, and what zlib calls their format."""
 
-_WINDOW = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}
 _RAW_DEFLATE = -15
 """What some servers mean by `deflate` (RFC 9110 §8.4.1.2, note)."""
+
+
+def codings_of(headers: RawHeaders) -> list[bytes]:
+    """The content codings in the order of their application; none for what is as it is."""
+    return [
+        coding
+        for name, value in headers
+        if name.lower() == b"content-encoding"
+        for coding in value.lower().replace(b" ", b"").split(b",")
+        if coding not in {b"", b"identity"}
+    ]
 
 
 def decoded(headers: RawHeaders, body: bytes) -> bytes:
@@ -24,16 +35,10 @@ def decoded(headers: RawHeaders, body: bytes) -> bytes:
 
     A body that is text already stays as it is: the coding may have been removed before.
     """
-    codings = [
-        coding
-        for name, value in headers
-        if name.lower() == b"content-encoding"
-        for coding in value.lower().replace(b" ", b"").split(b",")
-        if coding not in {b"", b"identity"}
-    ]
+    codings = codings_of(headers)
     if not codings or body.lstrip()[:1] in {b"{", b"[", b"<"}:
         return body[:MOST]
-    window = _WINDOW.get(codings[0])
+    window = WINDOW.get(codings[0])
     if window is None or len(codings) > 1:
         return b""
     plain = _inflate(body, window)
@@ -59,18 +64,6 @@ def parsed(text: bytes) -> Json:
 def json_of(headers: RawHeaders, body: bytes) -> Json:
     """The JSON value in a body as it came."""
     return parsed(decoded(headers, body)) if body else None
-
-
-def field(value: Json, *path: str | int) -> Json:
-    """What is at the path, names and positions; None if nothing is."""
-    for step in path:
-        if isinstance(step, str) and isinstance(value, dict):
-            value = value.get(step)
-        elif isinstance(step, int) and isinstance(value, list) and 0 <= step < len(value):
-            value = value[step]
-        else:
-            return None
-    return value
 
 
 def header(headers: RawHeaders, name: bytes) -> bytes:

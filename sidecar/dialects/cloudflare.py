@@ -5,9 +5,9 @@ Source: developers.cloudflare.com, "Cloudflare 5xx errors", one page for each st
 
 import re
 
-from sidecar.core.judgement import Judgement, Kind
 from sidecar.dialects.body import decoded, header
 from sidecar.exchange import RawHeaders
+from sidecar.judgement import Judgement, Kind
 
 _MEANING: dict[int, tuple[Kind, str]] = {
     # The server's answer was empty or invalid: it had the request.
@@ -60,6 +60,12 @@ def sentence(status: int, headers: RawHeaders, body: bytes) -> str | None:
     in_page = None if ray else _RAY_IN_PAGE.search(decoded(headers, body))
     known = ray[0] if ray else in_page[1] if in_page else None
     return f"Cloudflare {status}: {text}" + (f" (ray {known.decode()})" if known else "")
+
+
+def may_be_page(status: int, headers: RawHeaders) -> bool:
+    """Whether `sentence` is worth asking: an HTML page with a status that it knows."""
+    known = status >= 500 and (status in _MEANING or status in _OTHERS)
+    return known and header(headers, b"content-type").strip().lower().startswith(b"text/html")
 
 
 def _passed_by(headers: RawHeaders) -> bool:

@@ -3,61 +3,18 @@
 Knows no provider. What the description does not name is judged by HTTP alone.
 """
 
-import re
-from dataclasses import dataclass
-
-from sidecar.core.judgement import Judgement, Kind, Scope, Verdict
+from sidecar.config import DescribedDialect
+from sidecar.core.json_path import Json, field, path_of
 from sidecar.dialects import plain
-from sidecar.dialects.body import Json, field, header, json_of
+from sidecar.dialects.body import header, json_of, parsed
 from sidecar.dialects.retry_after import duration, wait_in
+from sidecar.dialects.sse import frame_in
+from sidecar.dialects.stream_end import Marks, marks
 from sidecar.exchange import RawHeaders
+from sidecar.judgement import Judgement, Kind
 
-Path = tuple[str | int, ...]
-
-_STEP = re.compile(r"\.?([A-Za-z_][\w-]*)|\[(\d{1,6})\]|\[\"([^\"]+)\"\]|\['([^']+)'\]")
-
-
-def path_of(text: str) -> Path:
-    """The steps of a JSON path: names, `[0]` and `["name"]`, after an optional `$`.
-
-    Raises:
-        ValueError: it is not of this form, or has no step.
-    """
-    steps: list[str | int] = []
-    at = 1 if text.startswith("$") else 0
-    while at < len(text):
-        step = _STEP.match(text, at)
-        if step is None or (text[at] not in ".[" and at > 0):
-            raise ValueError(f"not a JSON path: {text!r} at {text[at:]!r}")
-        name, index, *quoted = step.groups()
-        steps.append(int(index) if index else name or quoted[0] or quoted[1])
-        at = step.end()
-    if not steps:
-        raise ValueError(f"not a JSON path: {text!r} names nothing")
-    return tuple(steps)
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """What a provider's codes mean. A code is what `code` finds, or the status, as text.
-
-    Codes go before statuses, and `permanent` before `refused` before `transient`.
-    """
-
-    code: str | None = None
-    """JSON path of the code in an error's body."""
-    transient: frozenset[str] = frozenset()
-    """It may have been done; it may work next time."""
-    refused: frozenset[str] = frozenset()
-    """It was not done; any call may be made again."""
-    permanent: frozenset[str] = frozenset()
-    """The same call fails again."""
-    ignore: frozenset[str] = frozenset()
-    """Says nothing about the health of the upstream, whatever else it means."""
-    wait: str | None = None
-    """Where the seconds to wait are: a JSON path that begins with `$`, or a header's name."""
-    scope: Scope = "key"
-    """What a refusal's wait is for."""
+_MOST_CODE = 10**18
+"""Numbers of this size are no codes, and take long to write out."""
 
 
 class Described:
@@ -67,16 +24,28 @@ class Described:
         ValueError: a path is not one.
     """
 
-    __slots__ = ("_code", "_description", "_wait")
+    __slots__ = ("_code", "_description", "_end", "_ignore", "_rules", "_wait")
 
-    def __init__(self, description: Description) -> None:
+    def __init__(self, description: DescribedDialect) -> None:
         self._description = description
         self._code = path_of(description.code) if description.code else ()
         wait = description.wait or ""
         self._wait = path_of(wait) if wait.startswith("$") else wait.lower().encode()
+        self._rules: dict[str, Kind] = {
+            **dict.fromkeys(description.transient, "ambiguous"),
+            **dict.fromkeys(description.refused, "refused"),
+            **dict.fromkeys(description.permanent, "permanent"),
+        }
+        self._ignore = frozenset(description.ignore)
+        self._end = marks(*description.stream_end) if description.stream_end else None
 
     def __repr__(self) -> str:
         return f"Described({self._description!r})"
+
+    @property
+    def streams(self) -> bool:
+        """Whether a 200 stream is passed on only after its first frame was judged."""
+        return self._description.streams
 
     def judge(
         self, method: str, status: int, headers: RawHeaders, body: bytes, wall: float
@@ -89,41 +58,48 @@ class Described:
         wait = self._wait_in(value, headers, wall)
         if wait is not None:
             found = found._replace(wait=wait)
-        code = _text(field(value, *self._code)) if self._code else None
-        for word in (code, str(status)):
-            rule = self._rule(word, status) if word else None
-            if word and rule:
-                verdict, kind = rule
-                scope = self._description.scope if kind == "refused" else "call"
-                found = found._replace(
-                    verdict=verdict, kind=kind, scope=scope, reason=f"described_{word}"
-                )
-                break
-        spared = {code, str(status)} & self._description.ignore
-        return found._replace(verdict="ignore") if spared else found
+        return self._by_lists(found, (self._code_in(value), str(status)), status)
 
     def first_frame(self, data: bytes) -> Judgement | None:
-        """As HTTP alone has it."""
-        return plain.first_frame(data)
+        """By the lists, if its JSON has a code that they name; else as HTTP alone has it."""
+        frame = frame_in(data)
+        if frame is None:
+            return None
+        value = parsed(frame.data)
+        code = self._code_in(value)
+        found = plain.first_frame(data) or plain.DONE
+        if code in self._rules:
+            found = found._replace(wait=self._wait_in(value, [], 0.0))
+        return self._by_lists(found, (code,), 500)
 
-    def _rule(self, word: str, status: int) -> tuple[Verdict, Kind] | None:
-        described = self._description
-        if word in described.permanent:
-            return "ignore", "permanent"
-        if word in described.refused:
-            return "failure" if status >= 500 else "ignore", "refused"
-        if word in described.transient:
-            return "failure", "ambiguous"
-        return None
+    def end_of(self, target: str) -> Marks | None:
+        """What the description says."""
+        return self._end
+
+    def _by_lists(self, found: Judgement, words: tuple[str | None, ...], status: int) -> Judgement:
+        """What the lists make of a judgement, by the first of the words that one of them names."""
+        word = next((word for word in words if word in self._rules), None)
+        if word is not None:
+            kind = self._rules[word]
+            failed = kind == "ambiguous" or (kind == "refused" and status >= 500)
+            scope = self._description.scope if kind == "refused" else "call"
+            found = found._replace(
+                verdict="failure" if failed else "ignore",
+                kind=kind,
+                scope=scope,
+                reason=f"described_{word}",
+            )
+        spared = found.kind != "done" and not self._ignore.isdisjoint(words)
+        return found._replace(verdict="ignore") if spared else found
+
+    def _code_in(self, value: Json) -> str | None:
+        """A code as a list names it; None for what is no code."""
+        code = field(value, *self._code) if self._code else None
+        if isinstance(code, bool) or not isinstance(code, str | int):
+            return None
+        return code if isinstance(code, str) else str(code) if abs(code) < _MOST_CODE else None
 
     def _wait_in(self, value: Json, headers: RawHeaders, wall: float) -> float | None:
         if isinstance(self._wait, tuple):
             return duration(field(value, *self._wait))
         return wait_in(self._wait, header(headers, self._wait), wall) if self._wait else None
-
-
-def _text(value: Json) -> str | None:
-    """A code as a list names it; None for what is no code."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return value if isinstance(value, str) else str(value) if abs(value) < 10**18 else None

@@ -6,18 +6,25 @@ Sources: google/rpc/error_details.proto; ai.google.dev, "Troubleshooting" and "R
 
 import math
 
-from sidecar.core.judgement import Judgement
+from sidecar.core.json_path import Json, field
 from sidecar.dialects import plain
-from sidecar.dialects.body import Json, field, json_of, parsed
+from sidecar.dialects.body import json_of, parsed
 from sidecar.dialects.retry_after import duration, retry_after
 from sidecar.dialects.sse import frame_in
+from sidecar.dialects.stream_end import Marks, marks
 from sidecar.exchange import RawHeaders
+from sidecar.judgement import Judgement
 
 _LONGEST_DELAY = 3600.0
 """Seconds. More than this is a quota of the day: "9h54m" was seen."""
 
 _MOST_ATTEMPTS = 2
 """For what fails after it was counted: each repetition costs quota."""
+
+_FINISHED = marks("finishReason", "blockReason")
+"""ai.google.dev, "GenerateContentResponse": without `finishReason` "the model has not stopped
+generating tokens"; with `promptFeedback.blockReason` there are no candidates that could have one.
+The stream has no other end."""
 
 
 def judge(method: str, status: int, headers: RawHeaders, body: bytes, wall: float) -> Judgement:
@@ -34,6 +41,9 @@ def judge(method: str, status: int, headers: RawHeaders, body: bytes, wall: floa
         return other._replace(scope="model")
     costly = status in {500, 502, 503}
     return other._replace(most_attempts=_MOST_ATTEMPTS) if costly else other
+
+
+streams = True
 
 
 def first_frame(data: bytes) -> Judgement | None:
@@ -54,6 +64,13 @@ def first_frame(data: bytes) -> Judgement | None:
     if error is None:
         return plain.DONE
     return _judge(error, None) or _of_other(error)
+
+
+def end_of(target: str) -> Marks | None:
+    """A generation says why it ended. Other streams, such as the OpenAI-compatible ones, differ."""
+    path = target.partition("?")[0].lower()
+    generates = path.endswith((":streamgeneratecontent", "%3astreamgeneratecontent"))
+    return _FINISHED if generates else None
 
 
 def _of_other(error: dict[str, Json]) -> Judgement:

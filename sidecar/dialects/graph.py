@@ -6,11 +6,12 @@ the status of one code differs between its pages. "Handling errors" of the Graph
 
 import math
 
-from sidecar.core.judgement import Judgement, Scope
+from sidecar.core.json_path import Json, field
 from sidecar.dialects import plain
-from sidecar.dialects.body import Json, field, header, json_of, parsed
+from sidecar.dialects.body import header, json_of, parsed
 from sidecar.dialects.retry_after import duration, retry_after
 from sidecar.exchange import RawHeaders
+from sidecar.judgement import Judgement, Scope
 
 
 def _throttled(code: int, scope: Scope) -> Judgement:
@@ -25,7 +26,7 @@ def _unsure(code: int) -> Judgement:
     return Judgement("failure", "ambiguous", f"graph_{code}")
 
 
-_APP_THROTTLES = (4, 17, 32, 341, 613, 80007)
+_APP_THROTTLES = (4, 17, 32, 341, 613, 80007, 80008)
 """Calls of the app, user, page or WhatsApp business account ("Rate limits" of the Graph API)."""
 
 _TRANSIENT = (1, 2, 131000, 131016, 133004)
@@ -82,6 +83,8 @@ def judge(method: str, status: int, headers: RawHeaders, body: bytes, wall: floa
 
 
 first_frame = plain.first_frame
+streams = plain.streams
+end_of = plain.end_of
 
 
 def _number(value: Json) -> int | None:

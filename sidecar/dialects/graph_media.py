@@ -3,9 +3,9 @@
 Source: 360dialog, "Media": 20 errors of one number in 60 minutes block its downloads for 30.
 """
 
-from sidecar.core.judgement import Judgement
 from sidecar.dialects import graph, plain
 from sidecar.exchange import RawHeaders
+from sidecar.judgement import Judgement
 
 
 def judge(method: str, status: int, headers: RawHeaders, body: bytes, wall: float) -> Judgement:
@@ -15,3 +15,5 @@ def judge(method: str, status: int, headers: RawHeaders, body: bytes, wall: floa
 
 
 first_frame = plain.first_frame
+streams = plain.streams
+end_of = plain.end_of

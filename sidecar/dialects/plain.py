@@ -1,10 +1,11 @@
 """What HTTP alone says: the status and Retry-After. Every dialect falls back on it."""
 
-from sidecar.core.judgement import Judgement, Kind, Verdict
 from sidecar.dialects import cloudflare
 from sidecar.dialects.retry_after import retry_after
 from sidecar.dialects.sse import frame_in
+from sidecar.dialects.stream_end import Marks
 from sidecar.exchange import RawHeaders
+from sidecar.judgement import Judgement, Kind, Verdict
 
 DONE = Judgement("success", "done", "ok")
 
@@ -45,6 +46,9 @@ def judge(method: str, status: int, headers: RawHeaders, body: bytes, wall: floa
     return Judgement("failure", "refused" if refused else "ambiguous", reason, wait)
 
 
+streams = False
+
+
 def first_frame(data: bytes) -> Judgement | None:
     """An event named `error` is a failure inside a 200; any other frame is a good beginning."""
     frame = frame_in(data)
@@ -53,3 +57,8 @@ def first_frame(data: bytes) -> Judgement | None:
     if frame.event == b"error":
         return Judgement("failure", "ambiguous", "sse_error")
     return DONE
+
+
+def end_of(target: str) -> Marks | None:
+    """Nothing: HTTP has no word for it."""
+    return None

@@ -7,11 +7,12 @@ reports has rolled it back.
 
 import re
 
-from sidecar.core.judgement import Judgement, Kind, Verdict
+from sidecar.core.json_path import field
 from sidecar.dialects import plain
-from sidecar.dialects.body import field, header, json_of
+from sidecar.dialects.body import header, json_of
 from sidecar.dialects.retry_after import retry_after
 from sidecar.exchange import RawHeaders
+from sidecar.judgement import Judgement, Kind, Verdict
 
 _Rule = tuple[Verdict, Kind]
 _DOWN: _Rule = ("failure", "refused")
@@ -83,6 +84,8 @@ def judge(method: str, status: int, headers: RawHeaders, body: bytes, wall: floa
 
 
 first_frame = plain.first_frame
+streams = plain.streams
+end_of = plain.end_of
 
 
 def _code(headers: RawHeaders, body: bytes) -> str:

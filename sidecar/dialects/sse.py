@@ -5,9 +5,11 @@ Knows framing only; what a frame says is a dialect's matter.
 
 from typing import NamedTuple
 
+from sidecar.exchange import RawHeaders
+
 _BOM = b"\xef\xbb\xbf"
-_DONE = b"[DONE]"
-"""What OpenAI-compatible servers end with."""
+_LINE_KEPT = 160
+"""Bytes of an unfinished line that tell what it is; a longer one is none that is watched."""
 
 
 class Frame(NamedTuple):
@@ -15,6 +17,16 @@ class Frame(NamedTuple):
 
     event: bytes
     data: bytes
+
+
+def is_event_stream(headers: RawHeaders) -> bool:
+    """Whether a response says that it is one."""
+    return any(
+        len(name) == 12
+        and name.lower() == b"content-type"
+        and value.strip().lower().startswith(b"text/event-stream")
+        for name, value in headers
+    )
 
 
 def frame_in(data: bytes) -> Frame | None:
@@ -41,27 +53,63 @@ def frame_in(data: bytes) -> Frame | None:
     return None
 
 
-def sse_complete(tail: bytes) -> bool:
-    """Whether a stream that ended like this was not cut off in the middle of a frame.
+def line_of(text: bytes) -> bytes:
+    """A line in the form in which lines are compared: `data: x` and `data:x ` are the same."""
+    name, colon, value = text.partition(b":")
+    return name + colon + value.strip(b" \t")
 
-    It ends with a blank line, comments after it aside, or with `data: [DONE]`; or it is empty.
+
+class Framing:
+    """Whether a stream is between two frames: fed with all of it, in pieces cut anywhere.
+
+    It is where a blank line was the last, comments aside. What a stream ends with beyond that is
+    thrown away by readers (§9.2.6: "incomplete event").
 
     Args:
-        tail: the end of the stream, content coding removed: its last line at least, with the
-            line end before it; all of it if it is short.
+        watched: lines of which it is noted that they came, as `line_of` has them; short ones.
     """
-    lines = tail.removeprefix(_BOM).splitlines(keepends=True)
-    if not lines:
-        return True
-    name, _, value = lines[-1].rstrip(b"\r\n").partition(b":")
-    if name == b"data" and value.strip() == _DONE:
-        return True
-    if not lines[-1].endswith((b"\n", b"\r")):
-        return False
-    for line in reversed(lines):
-        text = line.rstrip(b"\r\n")
-        if not text:
-            return True
-        if not text.startswith(b":"):
-            return False
-    return True
+
+    __slots__ = ("_after_cr", "_carried", "_first", "_line", "_open", "_watched")
+
+    def __init__(self, watched: frozenset[bytes] = frozenset()) -> None:
+        self._watched = watched
+        self._carried: frozenset[bytes] = frozenset()
+        self._line = b""
+        """The beginning of a line whose end has not come."""
+        self._open = False
+        """Whether a field has come since the last blank line."""
+        self._after_cr = False
+        self._first = True
+
+    @property
+    def whole(self) -> bool:
+        """Whether what came so far ends between two frames."""
+        return not self._open and not self._text(b"")
+
+    def carried(self) -> frozenset[bytes]:
+        """Which of the watched lines came; the last one need not have an end."""
+        return self._carried | (self._watched & {line_of(self._text(b""))})
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes."""
+        if self._after_cr and data.startswith(b"\n"):
+            data = data[1:]
+            self._after_cr = False
+        if not data:
+            return
+        for line in data.splitlines(keepends=True):
+            if line.endswith((b"\n", b"\r")):
+                self._ended(self._text(line.rstrip(b"\r\n")))
+                self._line, self._first = b"", False
+            else:
+                self._line = (self._line + line)[:_LINE_KEPT]
+        self._after_cr = data.endswith(b"\r")
+
+    def _ended(self, text: bytes) -> None:
+        self._open = bool(text) and (self._open or not text.startswith(b":"))
+        if 0 < len(text) < _LINE_KEPT and (line := line_of(text)) in self._watched:
+            self._carried |= {line}
+
+    def _text(self, rest: bytes) -> bytes:
+        line = self._line + rest
+        return line.removeprefix(_BOM) if self._first else line

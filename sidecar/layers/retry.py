@@ -1,10 +1,9 @@
-"""Makes attempts until one is worth passing on: judges, waits, begins again.
+"""Makes attempts until one is worth passing on: waits, begins again.
 
-What is decided is decided in `core/repetition.py` and in the dialects. If no repetition is allowed,
-the last answer of the upstream goes back as it is.
+What is decided is decided in `core/repetition.py`; what a response means was judged below. If no
+repetition is allowed, or none gets through, the last answer of the upstream goes back as it is.
 """
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,22 +13,14 @@ import backoff
 from sidecar.clock import Clock
 from sidecar.config import Retry
 from sidecar.core.budget import Budget
-from sidecar.core.judgement import Judgement
-from sidecar.core.outcomes import judge_error
+from sidecar.core.outcomes import judge_error, leaves_last_answer
 from sidecar.core.repetition import Call, Limits, Repeat, Stop, decide, is_client_repeating
-from sidecar.dialects import Dialect
-from sidecar.dialects.body import decoded
-from sidecar.dialects.plain import DONE
+from sidecar.dialects import plain
 from sidecar.errors import ExchangeError
 from sidecar.exchange import Exchange, Handler, Layer, Response
-from sidecar.peeked import Peeked, peek
+from sidecar.judgement import Judgement
+from sidecar.peeked import copied
 from sidecar.telemetry.retry_stats import RetryStats
-
-_PEEK = 64 * 1024
-"""Bytes of an error's body that a dialect sees."""
-
-_PEEK_SECONDS = 1.0
-"""How long they may take; after that it is judged by what has come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +28,9 @@ class Parts:
     """What the layer works with; the budget is the upstream's, the rest the route's."""
 
     config: Retry
-    dialect: Dialect
     budget: Budget
     stats: RetryStats
     clock: Clock
-    reads_streams: bool = False
-    """Whether a 200 stream is passed on only after its first frame was judged."""
 
 
 class _Outcome(NamedTuple):
@@ -51,6 +39,18 @@ class _Outcome(NamedTuple):
     judgement: Judgement
     response: Response | None = None
     error: ExchangeError | None = None
+    sent: bool = True
+    """Whether the attempt got so far as to write to the upstream."""
+    repeated: bool = False
+    """Whether there were attempts before it."""
+
+
+class _Answer(NamedTuple):
+    """An answer of the upstream that was worth a repetition."""
+
+    response: Response
+    judgement: Judgement
+    first_byte_at: float
 
 
 class RetryLayer:
@@ -59,72 +59,61 @@ class RetryLayer:
     def __init__(self, next_: Handler, parts: Parts) -> None:
         self._next = next_
         self._config = parts.config
-        self._dialect = parts.dialect
         self._budget = parts.budget
         self._stats = parts.stats
         self._clock = parts.clock
-        self._reads_streams = parts.reads_streams
         self._limits = Limits(parts.config.attempts, parts.config.max_wait)
 
     async def __call__(self, exchange: Exchange, /) -> Response:
         """The first response that is not worth repeating, or the last one."""
         self._budget.deposit(self._clock.now())
         waits: Iterator[float] | None = None
+        last: _Answer | None = None
+        repeated = False
         while True:
-            outcome = await self._attempt(exchange)
+            outcome = await self._attempt(exchange, repeated=repeated)
             if outcome.judgement.kind == "done":
-                return self._end(exchange, outcome, "done")
+                return self._end(exchange, outcome, "done", None)
             waits = waits or _waits(self._config)
             decision = self._decide(exchange, outcome.judgement, next(waits))
             if isinstance(decision, Stop):
-                return self._end(exchange, outcome, decision.reason)
+                return self._end(exchange, outcome, decision.reason, last)
             if outcome.response is not None:
+                last = _kept(exchange, outcome.response, outcome.judgement)
                 outcome.response.close()
             self._stats.repeated(outcome.judgement.reason)
             await self._begin_again(exchange, decision)
+            repeated = True
 
-    async def _attempt(self, exchange: Exchange) -> _Outcome:
+    async def _attempt(self, exchange: Exchange, *, repeated: bool) -> _Outcome:
+        sent_before = exchange.timeline.sent_at
         try:
             response = await self._next(exchange)
         except ExchangeError as error:
-            return _Outcome(judge_error(error), error=error)
-        try:
-            return _Outcome(await self._judge(exchange, response), response)
-        except BaseException as error:
-            response.close(error)
-            raise
+            sent = exchange.timeline.sent_at != sent_before
+            return _Outcome(judge_error(error), error=error, sent=sent, repeated=repeated)
+        judgement = response.judgement or self._by_status(exchange, response)
+        return _Outcome(judgement, response, repeated=repeated)
 
-    def _end(self, exchange: Exchange, outcome: _Outcome, reason: str) -> Response:
+    def _by_status(self, exchange: Exchange, response: Response) -> Judgement:
+        """What a response means that nobody judged, as one that a layer below made itself."""
+        method, wall = exchange.request.method, self._clock.wall()
+        return plain.judge(method, response.status, response.headers, b"", wall)
+
+    def _end(
+        self, exchange: Exchange, outcome: _Outcome, reason: str, last: _Answer | None
+    ) -> Response:
         """Pass the outcome on: the response, or the error that took its place."""
-        self._stats.ended(exchange.attempt, outcome.judgement, reason)
+        error = outcome.error
+        if error and last and leaves_last_answer(error, sent=outcome.sent):
+            self._stats.ended(last.judgement, error.code, repeated=outcome.repeated)
+            exchange.timeline.first_byte_at = last.first_byte_at
+            return last.response
+        self._stats.ended(outcome.judgement, reason, repeated=outcome.repeated)
         if outcome.error is not None:
             raise outcome.error
         assert outcome.response is not None
         return outcome.response
-
-    async def _judge(self, exchange: Exchange, response: Response) -> Judgement:
-        """What the response means; its body stays whole."""
-        method, status = exchange.request.method, response.status
-        beginning = b""
-        if self._reads_streams and status == 200 and _is_event_stream(response):
-            return await self._judge_stream(response)
-        if status >= 400 and method != "HEAD":
-            try:
-                async with asyncio.timeout(_PEEK_SECONDS):
-                    beginning = await peek(response, _PEEK)
-            except (TimeoutError, ExchangeError):
-                beginning = response.body.beginning if isinstance(response.body, Peeked) else b""
-        wall = self._clock.wall()
-        return self._dialect.judge(method, status, response.headers, beginning, wall)
-
-    async def _judge_stream(self, response: Response) -> Judgement:
-        """What a stream begins with: some providers answer 200 and then say that they cannot."""
-
-        def judged(data: bytes) -> Judgement | None:
-            return self._dialect.first_frame(decoded(response.headers, data))
-
-        data = await peek(response, _PEEK, lambda seen: judged(seen) is not None)
-        return judged(data) or DONE
 
     def _decide(self, exchange: Exchange, judgement: Judgement, wait: float) -> Repeat | Stop:
         request, now = exchange.request, self._clock.now()
@@ -132,6 +121,7 @@ class RetryLayer:
             method=request.method,
             rewindable=request.body is None or request.body.rewindable,
             client_repeats=is_client_repeating(request.headers),
+            keyed=exchange.repeatable,
         )
         return decide(
             judgement,
@@ -153,11 +143,11 @@ class RetryLayer:
         exchange.attempt += 1
 
 
-def _is_event_stream(response: Response) -> bool:
-    return any(
-        name.lower() == b"content-type" and value.lower().startswith(b"text/event-stream")
-        for name, value in response.headers
-    )
+def _kept(exchange: Exchange, response: Response, judgement: Judgement) -> _Answer | None:
+    """The answer that is given up for a repetition, where all of it is in memory."""
+    copy = copied(response, bodyless=exchange.request.method == "HEAD")
+    first_byte_at = exchange.timeline.first_byte_at
+    return None if copy is None else _Answer(copy, judgement, first_byte_at)
 
 
 def _waits(config: Retry) -> Iterator[float]:

@@ -10,7 +10,7 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from sidecar.core.judgement import Judgement
+from sidecar.judgement import Judgement
 
 _MOST_REASONS = 64
 _OTHER = "other"
@@ -33,9 +33,9 @@ class RetryStats:
         """Another attempt begins, because of `reason`."""
         _count(self.retries, reason)
 
-    def ended(self, attempt: int, judgement: Judgement, stop: str) -> None:
-        """The call ends with the outcome of this attempt."""
-        if judgement.verdict == "success" and attempt > 1:
+    def ended(self, judgement: Judgement, stop: str, *, repeated: bool) -> None:
+        """The call ends with the outcome of its last attempt; `repeated` if it had earlier ones."""
+        if judgement.verdict == "success" and repeated:
             self.rescued += 1
         if stop not in _QUIET:
             _count(self.skipped, stop)

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.core.budget import Budget
-from sidecar.core.judgement import Judgement
 from sidecar.core.repetition import Call, Limits, Repeat, Stop, decide, is_client_repeating
+from sidecar.judgement import Judgement
 
 GET, POST = Call("GET", True, False), Call("POST", True, False)
 UNSENT = Judgement("failure", "never_sent", "connect_error")
@@ -45,6 +45,13 @@ def test_what_was_not_done_is_repeated_whatever_the_method(judgement, call):
 def test_what_may_have_been_done_is_repeated_only_where_that_is_harmless(method, repeated):
     decision = decided(AMBIGUOUS, Call(method, True, False))
     assert decision == (Repeat(0.1) if repeated else Stop("not_idempotent"))
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "PUT", "DELETE"])
+def test_a_key_that_the_upstream_honours_makes_any_call_harmless(method):
+    keyed = Call(method, True, False, keyed=True)
+    assert decided(AMBIGUOUS, keyed) == Repeat(0.1)
+    assert decided(AMBIGUOUS, keyed._replace(rewindable=False)) == Stop("body")
 
 
 @pytest.mark.parametrize("kind", ["done", "permanent"])

@@ -4,17 +4,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.core.judgement import Judgement
-from sidecar.dialects import DIALECTS, Described, Description
+from sidecar.config import DescribedDialect
+from sidecar.dialects import DIALECTS, Described
 from sidecar.dialects.cloudflare import sentence
+from sidecar.judgement import Judgement
 from tests.support.dialects import WALL
 
 ALL = {
     **DIALECTS,
     "described": Described(
-        Description(
-            code="error.code", wait="$.error.details[0].retryDelay", refused=frozenset({"429"})
-        )
+        DescribedDialect(code="error.code", wait="$.error.details[0].retryDelay", refused=("429",))
     ),
 }
 NAMES = ["error", "code", "details", "retryDelay", "violations", "quotaId", "is_transient", "x"]

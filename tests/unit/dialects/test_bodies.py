@@ -3,7 +3,8 @@ import zlib
 
 import pytest
 
-from sidecar.dialects.body import MOST, decoded, field, json_of, parsed
+from sidecar.core.json_path import field
+from sidecar.dialects.body import MOST, decoded, json_of, parsed
 
 TEXT = b'{"error": {"code": 4}}'
 

@@ -65,3 +65,18 @@ def test_anything_else_is_no_page_of_cloudflare(status, headers, body):
 def test_made_up_status_of_another_server_is_not_judged():
     assert cloudflare.judge(521, HTML, b"<html>my own page</html>") is None
     assert cloudflare.judge(502, CLOUDFLARE, page(502)) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "worth"),
+    [
+        (522, HTML, True),
+        (502, [(b"content-type", b"Text/HTML")], True),
+        (404, HTML, False),
+        (599, HTML, False),
+        (522, [(b"Content-Type", b"application/json")], False),
+        (522, [], False),
+    ],
+)
+def test_only_an_html_page_with_a_known_status_is_worth_a_look(status, headers, worth):
+    assert cloudflare.may_be_page(status, headers) is worth

@@ -1,15 +1,16 @@
 import pytest
 
-from sidecar.dialects import Described, Description
-from sidecar.dialects.described import path_of
+from sidecar.config import DescribedDialect
+from sidecar.core.json_path import path_of
+from sidecar.dialects import Described, dialect_of
 from tests.support.dialects import WALL, body_of
 
-DESCRIPTION = Description(
+DESCRIPTION = DescribedDialect(
     code="errors[0].code",
-    transient=frozenset({"busy", "42", "409"}),
-    refused=frozenset({"slow_down", "500", "both"}),
-    permanent=frozenset({"quota", "502", "both"}),
-    ignore=frozenset({"busy_but_well", "busy", "500"}),
+    transient=("busy", "42", "409"),
+    refused=("slow_down", "500", "both"),
+    permanent=("quota", "502", "both"),
+    ignore=("busy_but_well", "busy", "500"),
     wait="$.retry.after",
     scope="model",
 )
@@ -62,12 +63,64 @@ def test_what_is_no_error_is_not_read():
     ],
 )
 def test_wait_is_where_the_description_says(wait, fields, headers, seconds):
-    assert judged(500, None, headers, Description(wait=wait), **fields).wait == seconds
+    assert judged(500, None, headers, DescribedDialect(wait=wait), **fields).wait == seconds
 
 
 def test_empty_description_is_plain_http():
-    assert judged(503, "busy", (), Description()).reason == "http_503"
-    assert Described(Description()).first_frame(b"data: x\n\n").kind == "done"
+    assert judged(503, "busy", (), DescribedDialect()).reason == "http_503"
+    assert Described(DescribedDialect()).first_frame(b"data: x\n\n").kind == "done"
+
+
+STREAMING = DescribedDialect(
+    code="error.code",
+    transient=("busy",),
+    refused=("overloaded", "limited"),
+    permanent=("quota",),
+    ignore=("limited", "fine"),
+    wait="$.error.after",
+    scope="model",
+    streams=True,
+    stream_end=("data: [DONE]",),
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict", "kind", "reason"),
+    [
+        ("busy", "failure", "ambiguous", "described_busy"),
+        ("overloaded", "failure", "refused", "described_overloaded"),
+        ("limited", "ignore", "refused", "described_limited"),
+        ("quota", "ignore", "permanent", "described_quota"),
+        ("other", "success", "done", "ok"),
+        ("fine", "success", "done", "ok"),
+    ],
+)
+def test_the_first_frame_of_a_stream_is_judged_by_the_lists(code, verdict, kind, reason):
+    frame = b"data: " + body_of({"error": {"code": code, "after": 2}}) + b"\n\n"
+    found = dialect_of(STREAMING).first_frame(frame)
+    assert (found.verdict, found.kind, found.reason) == (verdict, kind, reason)
+    assert found.wait == (None if kind == "done" else 2.0)
+    assert found.scope == ("model" if kind == "refused" else "call")
+
+
+def test_a_frame_without_a_code_is_judged_as_http_has_it():
+    dialect = dialect_of(STREAMING)
+    assert dialect.first_frame(b"event: error\ndata: oh\n\n").reason == "sse_error"
+    assert dialect.first_frame(b"data: hello\n\n").kind == "done"
+    assert dialect.first_frame(b": ping\n\ndata: hel") is None
+
+
+def test_a_description_says_whether_streams_are_read_and_how_they_end():
+    assert dialect_of(STREAMING).streams
+    assert b"data:[DONE]" in dialect_of(STREAMING).end_of("/any").lines
+    silent = dialect_of(DescribedDialect())
+    assert (silent.streams, silent.end_of("/any")) == (False, None)
+
+
+def test_a_named_dialect_is_found_by_its_name():
+    assert dialect_of("gemini").streams
+    assert not dialect_of("plain").streams
+    assert repr(STREAMING) in repr(dialect_of(STREAMING))
 
 
 @pytest.mark.parametrize(
@@ -94,4 +147,4 @@ def test_what_is_no_path_is_refused(text):
 
 def test_bad_path_is_refused_when_the_dialect_is_made():
     with pytest.raises(ValueError, match="JSON path"):
-        Described(Description(wait="$..x"))
+        Described(DescribedDialect(wait="$..x"))
