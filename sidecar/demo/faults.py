@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from sidecar.demo.targets import Provider
+from sidecar.faults import gemini, graph
 
 _TEXT = {
     500: "An internal error has occurred",
     503: "The service is overloaded, try again later",
     429: "Rate limit hit",
 }
-_GRAPH_CODE = {500: 131000, 503: 2, 429: 130429}
-_GOOGLE_STATUS = {500: "INTERNAL", 503: "UNAVAILABLE", 429: "RESOURCE_EXHAUSTED"}
+_GRAPH_CODE = {500: 131000, 503: 131016, 429: 130429}
+_MODEL = "gemini-2.5-flash"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +32,15 @@ def _supabase(status: int, _retry_after: int) -> dict[str, Any]:
 
 
 def _graph(status: int, _retry_after: int) -> dict[str, Any]:
-    code = _GRAPH_CODE[status]
-    message = f"(#{code}) {_TEXT[status]}"
-    kind = "OAuthException"
-    return {"error": {"message": message, "type": kind, "code": code, "fbtrace_id": "Asimulated"}}
+    known = graph.refusal(_GRAPH_CODE[status])
+    assert known is not None
+    return {"error": {**known[1], "fbtrace_id": "Asimulated"}}
 
 
 def _google(status: int, retry_after: int) -> dict[str, Any]:
-    error: dict[str, Any] = {
-        "code": status,
-        "message": _TEXT[status],
-        "status": _GOOGLE_STATUS[status],
-    }
     if status == 429:
-        kind = "type.googleapis.com/google.rpc.RetryInfo"
-        error["details"] = [{"@type": kind, "retryDelay": f"{retry_after}s"}]
-    return {"error": error}
+        return gemini.quota_exceeded(_MODEL, f"{retry_after}s")
+    return gemini.overloaded() if status == 503 else gemini.internal()
 
 
 _WORDS: Mapping[Provider, Callable[[int, int], dict[str, Any]]] = {

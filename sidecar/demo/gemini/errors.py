@@ -3,9 +3,8 @@
 Source: https://cloud.google.com/apis/design/errors and ai.google.dev's troubleshooting page.
 """
 
-from typing import Any
-
 from sidecar.demo.gemini.state import Json
+from sidecar.faults import gemini as words
 
 _TYPE = "type.googleapis.com/google.rpc."
 
@@ -18,9 +17,7 @@ class GoogleError(Exception):
     ) -> None:
         super().__init__(message)
         self.code = code
-        self.body: Json = {"error": {"code": code, "message": message, "status": status}}
-        if details:
-            self.body["error"]["details"] = details
+        self.body: Json = words.error(code, status, message, details)
 
 
 def invalid_argument(message: str, *violations: tuple[str, str]) -> GoogleError:
@@ -82,37 +79,14 @@ def model_not_found(model: str, version: str, verb: str) -> GoogleError:
 
 def quota_exceeded(model: str, retry_delay: str = "2s") -> GoogleError:
     """429 with QuotaFailure and RetryInfo, from which clients learn how long to wait."""
-    details: list[dict[str, Any]] = [
-        {
-            "@type": _TYPE + "QuotaFailure",
-            "violations": [
-                {
-                    "quotaMetric": "generativelanguage.googleapis.com/"
-                    "generate_content_free_tier_requests",
-                    "quotaId": "GenerateRequestsPerMinutePerProjectPerModel-FreeTier",
-                    "quotaDimensions": {"location": "global", "model": model},
-                    "quotaValue": "10",
-                }
-            ],
-        },
-        {
-            "@type": _TYPE + "Help",
-            "links": [
-                {
-                    "description": "Learn more about Gemini API quotas",
-                    "url": "https://ai.google.dev/gemini-api/docs/rate-limits",
-                }
-            ],
-        },
-        {"@type": _TYPE + "RetryInfo", "retryDelay": retry_delay},
-    ]
-    message = (
-        "You exceeded your current quota, please check your plan and billing details. "
-        f"Please retry in {retry_delay}."
-    )
-    return GoogleError(429, "RESOURCE_EXHAUSTED", message, details)
+    return _worded(words.quota_exceeded(model, retry_delay))
 
 
 def overloaded() -> GoogleError:
     """503 as Gemini words it under load."""
-    return GoogleError(503, "UNAVAILABLE", "The model is overloaded. Please try again later.")
+    return _worded(words.overloaded())
+
+
+def _worded(body: Json) -> GoogleError:
+    error = body["error"]
+    return GoogleError(error["code"], error["status"], error["message"], error.get("details"))

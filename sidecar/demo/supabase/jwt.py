@@ -11,6 +11,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from sidecar.faults.supabase import JWT_EXPIRED
+
 _KEY = b"not-a-secret: it signs the tokens of the simulated project"
 _HEADER = {"alg": "HS256", "kid": "sidecar-demo", "typ": "JWT"}
 
@@ -39,7 +41,7 @@ def verify(token: str, now: float) -> Mapping[str, Any]:
         raise BadTokenError("No suitable key or wrong key type")
     claims = _read(parts[1])
     if claims.get("exp", now) < now:
-        raise BadTokenError("JWT expired")
+        raise BadTokenError(JWT_EXPIRED)
     return claims
 
 

@@ -5,6 +5,9 @@ HTTP status: Meta's own pages give different statuses for one code.
 """
 
 from sidecar.demo.whatsapp.state import Json
+from sidecar.faults import graph as words
+
+_OWN = frozenset({"code", "message", "type"})
 
 
 class GraphError(Exception):
@@ -15,7 +18,7 @@ class GraphError(Exception):
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.error: Json = {"message": message, "type": kind, "code": code, **fields}
+        self.error: Json = words.error(code, message, kind, **fields)
 
 
 def parameter(message: str, details: str = "") -> GraphError:
@@ -48,39 +51,17 @@ def no_token() -> GraphError:
 def bad_token(*, expired: bool) -> GraphError:
     """401 with code 190: a token that is malformed, or was good once (subcode 463)."""
     if expired:
-        message = "Error validating access token: Session has expired on Friday, 01-Jan-21."
-        return GraphError(401, 190, message, error_subcode=463)
+        return _worded(401, words.expired_token())
     return GraphError(401, 190, "Invalid OAuth access token - Cannot parse access token")
-
-
-_REFUSALS: dict[int, tuple[int, str, str]] = {
-    130429: (429, "Rate limit hit", "Cloud API message throughput has been reached."),
-    131000: (500, "Something went wrong", "Something went wrong. Please try again later."),
-    131016: (503, "Service unavailable", "A service is temporarily unavailable."),
-    131026: (400, "Message undeliverable", "Message Undeliverable."),
-    131030: (
-        400,
-        "Recipient phone number not in allowed list",
-        "Recipient phone number not in allowed list: Add it to the recipient list and try again.",
-    ),
-    131047: (400, "Re-engagement message", "More than 24 hours have passed since the last reply."),
-    131048: (400, "Spam rate limit hit", "Too many messages from this number were blocked."),
-    131056: (
-        400,
-        "(Business Account, Consumer Account) pair rate limit hit",
-        "Message failed to send because there were too many messages to the same number.",
-    ),
-}
-_TRANSIENT = frozenset({131000, 131016})
 
 
 def refusal_of(recipient: str) -> GraphError | None:
     """The error that a recipient's last six digits ask for; None for an ordinary number."""
     tail = recipient[-6:]
-    known = _REFUSALS.get(int(tail)) if tail.isdecimal() else None
-    if known is None:
-        return None
-    status, title, details = known
-    data = {"messaging_product": "whatsapp", "details": details}
-    extra: Json = {"is_transient": True} if int(tail) in _TRANSIENT else {}
-    return GraphError(status, int(tail), f"(#{tail}) {title}", error_data=data, **extra)
+    known = words.refusal(int(tail)) if tail.isdecimal() else None
+    return _worded(*known) if known else None
+
+
+def _worded(status: int, error: Json) -> GraphError:
+    fields = {name: value for name, value in error.items() if name not in _OWN}
+    return GraphError(status, error["code"], error["message"], error["type"], **fields)

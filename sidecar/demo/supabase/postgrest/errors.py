@@ -5,6 +5,8 @@ Source: docs.postgrest.org, "Errors".
 
 from typing import Any
 
+from sidecar.faults import supabase as words
+
 _STATUS = {
     "21000": 400,
     "22P02": 400,
@@ -60,12 +62,7 @@ class PostgrestError(Exception):
     @property
     def body(self) -> dict[str, Any]:
         """What clients parse."""
-        return {
-            "code": self.code,
-            "details": self.details,
-            "hint": self.hint,
-            "message": self.message,
-        }
+        return words.postgrest(self.code, self.message, details=self.details, hint=self.hint)
 
 
 def unparsable(what: str, text: str, expected: str) -> PostgrestError:

@@ -28,6 +28,7 @@ from sidecar.demo.supabase.postgrest.scanner import split, unquote
 from sidecar.demo.supabase.postgrest.schema import Schema
 from sidecar.demo.supabase.project import PROJECT
 from sidecar.demo.supabase.target import Pairs, Target
+from sidecar.faults import supabase as words
 
 READING = ("GET", "HEAD")
 
@@ -182,9 +183,7 @@ async def _json(request: web.Request) -> Any:
 
 
 def _failed(request: web.Request, error: PostgrestError) -> web.Response:
-    headers = {"Proxy-Status": f"PostgREST; error={error.code}"}
-    if error.status == 401:
-        headers["WWW-Authenticate"] = f'Bearer error="invalid_token", error_description="{error}"'
+    headers = words.postgrest_headers(error.status, error.code, error.message)
     return json_answer(request, error.body, status=error.status, headers=headers)
 
 

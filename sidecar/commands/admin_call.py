@@ -1,0 +1,157 @@
+"""Calls the admin listener of a running sidecar, and prints what it says.
+
+Uses the standard library only, unless it must read the configuration to find the listener.
+"""
+
+import argparse
+import http.client
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from sidecar.commands import options
+
+PROBLEM = 1
+USAGE = 2
+USUAL = "127.0.0.1:9901"
+_UNNAMED = "sidecar.yaml"
+"""What `-c` is where nobody names a file; then there need not be one."""
+
+_TIMEOUT = 10.0
+_MOST = 4 * 1024 * 1024
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not bound
+_UNIX = "unix:"
+
+
+class Place(NamedTuple):
+    """Where the listener is, and the token that it wants."""
+
+    address: str
+    token: str | None = None
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        """Open the socket."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags that say where the listener is."""
+    options.config(parser)
+    options.value(
+        parser,
+        "--admin",
+        env="SIDECAR_ADMIN",
+        metavar="ADDRESS",
+        text="the admin listener, host:port or unix:/path; else as in the configuration",
+    )
+    options.value(
+        parser,
+        "--token-file",
+        env="SIDECAR_ADMIN_TOKEN_FILE",
+        metavar="FILE",
+        text="file that holds its token; else as in the configuration",
+    )
+    options.as_json(parser)
+
+
+def call(
+    args: argparse.Namespace,
+    method: str,
+    path: str,
+    parameters: Mapping[str, str | None] | None = None,
+) -> int:
+    """Make one call and print the answer: 0 done, 1 refused or nobody there, 2 wrong usage.
+
+    Args:
+        args: with the flags of `add_arguments`.
+        method: GET, POST or DELETE.
+        path: quoted, without a query.
+        parameters: those that are None are left out.
+    """
+    place = _place(args)
+    if isinstance(place, int):
+        return place
+    given = {name: value for name, value in (parameters or {}).items() if value is not None}
+    given["format"] = "json" if args.json else "text"
+    try:
+        connection = _connection(place.address)
+    except ValueError:
+        expected = "expected host:port or unix:/path"
+        print(f"sidecar: {expected}, not {place.address!r}", file=sys.stderr)
+        return USAGE
+    headers = {"X-Sidecar-Admin": "1"}
+    if place.token:
+        headers["Authorization"] = f"Bearer {place.token}"
+    try:
+        connection.request(method, f"{path}?{urlencode(given)}", headers=headers)
+        answer = connection.getresponse()
+        status, text = answer.status, answer.read(_MOST).decode(errors="replace")
+    except (OSError, http.client.HTTPException) as error:
+        reason = str(error) or type(error).__name__
+        hint = "is the sidecar running, and is this its listen.admin?"
+        print(f"sidecar: no answer from {place.address}: {reason} ({hint})", file=sys.stderr)
+        return PROBLEM
+    finally:
+        connection.close()
+    print(text, end="", file=sys.stdout if status < 400 or args.json else sys.stderr)
+    return 0 if status < 400 else PROBLEM
+
+
+def _connection(address: str) -> http.client.HTTPConnection:
+    """Not connected yet.
+
+    Raises:
+        ValueError: it is no address.
+    """
+    if address.startswith(_UNIX) and len(address) > len(_UNIX):
+        return _UnixConnection(address[len(_UNIX) :], _TIMEOUT)
+    host, colon, port = address.removeprefix("http://").rstrip("/").rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError(address)
+    return http.client.HTTPConnection(_LOOPBACK.get(host, host), int(port), timeout=_TIMEOUT)
+
+
+def _place(args: argparse.Namespace) -> Place | int:
+    """As the flags say; else as the configuration says; without one, the usual address."""
+    try:
+        token = Path(args.token_file).read_text().strip() if args.token_file else None
+    except OSError as error:
+        print(f"sidecar: {args.token_file}: {error.strerror}", file=sys.stderr)
+        return USAGE
+    if args.admin:
+        return Place(args.admin, token)
+    if args.config == _UNNAMED and not Path(args.config).is_file():
+        return Place(USUAL, token)
+    from sidecar.commands.loading import loaded
+
+    found = loaded(args)
+    if isinstance(found, int):
+        return found
+    if found.config.listen.admin is None:
+        print("sidecar: listen.admin is null: this sidecar has no admin listener", file=sys.stderr)
+        return PROBLEM
+    return Place(str(found.config.listen.admin), token or found.config.admin.token)
+
+
+def as_by() -> str | None:
+    """Who calls, for the audit log; as far as this machine knows."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without a passwd entry
+        return None
