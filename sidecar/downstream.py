@@ -87,6 +87,11 @@ class StreamedBody:
         assert self._kept is not None, "what was read is gone"
         self._again = bytes(self._kept)
 
+    def known(self) -> bytes | None:
+        """All of it, once all of it has arrived and was kept."""
+        complete = self._kept is not None and len(self._kept) == self._length
+        return bytes(self._kept) if self._kept is not None and complete else None
+
     def _counted(self, data: bytes) -> bytes:
         self._received += len(data)
         if self._limits.max_body is not None and self._received > self._limits.max_body:

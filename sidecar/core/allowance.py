@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from sidecar.errors import AttemptTimeout, DeadlineExceeded, ExchangeError
 
+_NEARLY_ALL = 0.9
+
 
 class Allowance(NamedTuple):
     """How long a wait may take, and what it is called when it takes longer."""
@@ -28,7 +30,12 @@ class Allowance(NamedTuple):
 
 
 def allow(code: str, seconds: float, left: float) -> Allowance:
-    """The shorter of `seconds`, called `code`, and the seconds `left` to the deadline."""
-    if left < seconds:
+    """The shorter of `seconds`, called `code`, and the seconds `left` to the deadline.
+
+    A wait that has nearly all of its own time says as much about the upstream as one that has all
+    of it: where the deadline takes less than a tenth off, it is called by its own name. Otherwise
+    an upstream that hangs would never be found out where `total` is no longer than `first_byte`.
+    """
+    if left < seconds * _NEARLY_ALL:
         return Allowance(max(left, 0.0), "total_timeout")
-    return Allowance(seconds, code)
+    return Allowance(min(left, seconds), code)

@@ -3,6 +3,7 @@
 Fields keep their order, case, duplicates and bytes. Knows nothing of who sends them.
 """
 
+import re
 from typing import NamedTuple
 
 from sidecar.errors import BadRequest
@@ -30,6 +31,8 @@ _REQUEST_DROPS = _HOP_BY_HOP | _FRAMING_ALIASES | {b"host", b"expect"}
 # What nearly every Connection field says: it names no other field.
 _PLAIN = frozenset((b"", b",keep-alive", b",Keep-Alive", b",close", b",Close"))
 
+_INSTRUCTION = b"x-sidecar-"
+
 _LONGEST_LENGTH = 18
 """Digits of a Content-Length: more than any body has."""
 
@@ -37,11 +40,26 @@ _LONGEST_LENGTH = 18
 _NEVER_NOMINATED = frozenset((b"content-length", b"host", b"close", b"keep-alive"))
 
 
+# uri-host [":" port] of RFC 3986 §3.2.2 f. and RFC 9110 §7.2; empty where a client has no name.
+_HOST = re.compile(
+    rb"(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*(?::[0-9]*)?"
+    rb"|\[(?:[0-9A-Fa-f:.]+|v[0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+)\](?::[0-9]*)?"
+)
+
+
+def is_instruction(name: bytes) -> bool:
+    """Whether a field of this name is for the sidecar itself (`X-Sidecar-…`).
+
+    Layers read such fields among the request's; the transport leaves them out of what it sends.
+    """
+    return name[:10].lower() == _INSTRUCTION
+
+
 class RequestHead(NamedTuple):
     """What the sidecar must know of a request's fields, read in one pass."""
 
     forwarded: RawHeaders
-    """The fields for the upstream, without Host."""
+    """The fields for the upstream, without Host; those for the sidecar itself are among them."""
     host: bytes
     length: int | None
     chunked: bool
@@ -54,8 +72,9 @@ def read_request(headers: RawHeaders) -> RequestHead:
     """Take a request's fields apart.
 
     Raises:
-        BadRequest: a transfer coding other than `chunked` (RFC 9112 §6.1), no valid length, or
-            a framing that two readers could understand differently (§6.3).
+        BadRequest: a transfer coding other than `chunked` (RFC 9112 §6.1), no valid length,
+            a framing that two readers could understand differently (§6.3), or a Host that is
+            none (RFC 9110 §7.2).
     """
     forwarded: RawHeaders = []
     lengths: list[bytes] = []
@@ -78,6 +97,8 @@ def read_request(headers: RawHeaders) -> RequestHead:
             expects_continue = value.strip().lower() == b"100-continue"
         elif lower == b"upgrade":
             upgrade = value.strip().lower()
+    if not _HOST.fullmatch(host):
+        raise BadRequest("the Host field is no host name or address", code="bad_request")
     return RequestHead(
         forwarded=without_nominated(forwarded, connection),
         host=host,

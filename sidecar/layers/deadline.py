@@ -1,7 +1,8 @@
 """Sets the instant after which nobody waits for the answer any more.
 
-Takes the route's `total`, or what the client itself announces if that is shorter. Enforces
-nothing: the transport does, for every wait below.
+Takes the route's `total`, or what the client itself announces if that is shorter: a client knows
+how long it waits, but only the configuration may let a call last longer. Enforces nothing: the
+transport does, for every wait below.
 """
 
 from dataclasses import dataclass

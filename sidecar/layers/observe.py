@@ -4,6 +4,7 @@ Outermost, so that what it reports is what the application saw. Decides nothing.
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,8 +20,7 @@ from sidecar.telemetry.record import Record, Sink
 _CLIENT_CLOSED = 499
 """nginx's status for a client that left; it is never sent."""
 
-_FAULT = 500
-"""A fault of the sidecar itself."""
+_faults = logging.getLogger("sidecar.fault")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +34,26 @@ class ObserveLayer:
     clock: Clock
 
     async def __call__(self, exchange: Exchange, /) -> Response:
-        """Pass on, and report when the response is closed or did not come to be."""
+        """Pass on, and report when the response is closed or did not come to be.
+
+        A fault of the sidecar itself becomes the error that the application is answered.
+        """
         self.inflight.count += 1
         try:
             response = await self.next(exchange)
-        except BaseException as error:
-            self._report(exchange, self._status(error), "sidecar", error)
+        except ExchangeError as error:
+            self._report(exchange, status_of(error, self.shape), "sidecar", error)
+            raise
+        except Exception as fault:
+            _faults.error("an exchange failed inside the sidecar", exc_info=fault)
+            failed = ExchangeError("the sidecar failed; its log says why", code="internal_error")
+            self._report(exchange, status_of(failed, self.shape), "sidecar", failed)
+            raise failed from fault
+        except BaseException as left:
+            self._report(exchange, _CLIENT_CLOSED, "sidecar", left)
             raise
         response.on_close(partial(self._closed, exchange, response))
         return response
-
-    def _status(self, error: BaseException) -> int:
-        if isinstance(error, ExchangeError):
-            return status_of(error, self.shape)
-        return _CLIENT_CLOSED if isinstance(error, asyncio.CancelledError) else _FAULT
 
     def _closed(self, exchange: Exchange, response: Response, error: BaseException | None) -> None:
         self._report(exchange, response.status, response.source, error)
@@ -87,6 +93,9 @@ def make_record(
         first_byte=timeline.first_byte_at - timeline.started if answered else 0.0,
         at_upstream=timeline.dial + timeline.at_upstream if answered else 0.0,
         backoff=timeline.backoff,
+        held=timeline.held,
+        paced=timeline.paced,
+        queued=timeline.queued,
         bytes_up=timeline.bytes_up,
         bytes_down=timeline.bytes_down,
         client_closed=left,

@@ -57,6 +57,8 @@ def exchange_json(record: Record, level: Level) -> str:
         f',"status":{record.status},"source":"{record.source}","error":{error}'
         f',"attempts":{record.attempts},"duration":{record.duration:.6f}'
         f',"first_byte":{record.first_byte:.6f},"pool_wait":{record.pool_wait:.6f}'
+        f',"backoff":{record.backoff:.6f},"held":{record.held:.6f}'
+        f',"paced":{record.paced:.6f},"queued":{record.queued:.6f}'
         f',"dial":{record.dial:.6f},"reused":{_BOOLEAN[record.reused]}'
         f',"bytes_up":{record.bytes_up},"bytes_down":{record.bytes_down}'
         f',"client_closed":{_BOOLEAN[record.client_closed]}}}'

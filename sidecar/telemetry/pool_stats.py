@@ -23,7 +23,7 @@ class PoolStats:
     """Exchanges that found an idle connection."""
     discarded: dict[str, int] = field(default_factory=dict)
     """Connections that were closed instead of kept, by reason (`idle`, `max_age`, …)."""
-    stale_retries: int = 0
+    resent: int = 0
     """Requests that were sent again because their connection proved dead."""
     resolver_failures: int = 0
     """Look-ups that failed, whether or not an earlier answer could be used."""
@@ -46,8 +46,8 @@ class PoolStats:
 _COUNTERS = {
     "dials": ("sidecar_pool_dials", "Connections tried."),
     "reused": ("sidecar_pool_reused", "Exchanges that found an idle connection."),
-    "stale_retries": (
-        "sidecar_pool_stale_retries",
+    "resent": (
+        "sidecar_pool_resent",
         "Requests sent again because their connection proved dead.",
     ),
     "resolver_failures": ("sidecar_resolver_failures", "Name look-ups that failed."),

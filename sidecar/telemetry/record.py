@@ -45,6 +45,12 @@ class Record:
     out and the wait for its answer, over all attempts. 0 when it is not known."""
     backoff: float = 0.0
     """Waiting between attempts."""
+    held: float = 0.0
+    """Waiting for an open breaker."""
+    paced: float = 0.0
+    """Waiting so as not to exceed a rate."""
+    queued: float = 0.0
+    """Waiting for a place among the calls in flight."""
     bytes_up: int = 0
     bytes_down: int = 0
     client_closed: bool = False
@@ -54,13 +60,15 @@ class Record:
     def overhead(self) -> float | None:
         """What the sidecar itself spent until the answer began; None when it is not known.
 
-        Waiting is not in it, for a connection (that is the pool's size) or between attempts.
+        Waiting is not in it, for a connection, a turn or a breaker, or between attempts: that is
+        what the configuration asks for.
         """
         if not self.first_byte:
             return self.duration if not self.attempts and not self.client_closed else None
         if not self.at_upstream:
             return None
-        return max(0.0, self.first_byte - self.at_upstream - self.pool_wait - self.backoff)
+        waited = self.pool_wait + self.backoff + self.held + self.paced + self.queued
+        return max(0.0, self.first_byte - self.at_upstream - waited)
 
 
 Sink: TypeAlias = Callable[[Record], None]

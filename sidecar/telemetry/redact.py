@@ -1,4 +1,4 @@
-"""What may be shown of a target, a header or a message: structure yes, values and secrets no.
+"""What may be shown of a target or a message: structure yes, values and secrets no.
 
 Pure. Whatever is rendered for people or machines passes through here; when in doubt, it is hidden.
 """
@@ -9,7 +9,6 @@ from urllib.parse import unquote
 
 HIDDEN = "*"
 MAX_TARGET = 256
-MAX_VALUE = 200
 MAX_KEYS = 16
 MAX_TEXT = 8192
 _SHORTEST = 7
@@ -36,8 +35,6 @@ _PAIR = re.compile(
     r"(\"?'?\s{0,2}[=:]\s{0,2}\"?'?)(?:(?:bearer|basic)\s{1,2})?[^\s\"'&,;]+"
 )
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s{1,2}[A-Za-z0-9+/_.~=-]+")
-_HEADER = re.compile(r"auth|cookie|token|secret|key|password|signature|session|credential|jwt")
-_URL_HEADERS = frozenset({"location", "content-location", "referer", "origin", "link"})
 
 
 def target(raw: str) -> str:
@@ -109,22 +106,6 @@ def is_secret(value: str) -> bool:
 
 def _plain(value: str) -> str:
     return unquote(unquote(value)) if "%" in value else value
-
-
-def headers(fields: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
-    """Header fields for people: names kept, credentials hidden, URLs redacted, values bounded."""
-    return [_header(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields]
-
-
-def _header(name: str, value: str) -> tuple[str, str]:
-    lower = name.lower()
-    shown = printable(name, MAX_VALUE)
-    if _HEADER.search(lower) or (lower.startswith("x-goog-upload-") and "url" in lower):
-        return shown, HIDDEN
-    if lower in _URL_HEADERS:
-        return shown, target(value)
-    value = text(value)
-    return shown, HIDDEN if is_secret(value) else printable(value, MAX_VALUE)
 
 
 def text(message: str) -> str:

@@ -10,10 +10,12 @@ from functools import partial
 from sidecar.clock import Clock
 from sidecar.config import Timeouts
 from sidecar.core.allowance import Allowance, allow
+from sidecar.core.deadlines import outgoing
 from sidecar.errors import ExchangeError, UpstreamReset
 from sidecar.exchange import SAFE_METHODS, Body, Exchange, Request, Response
 from sidecar.transport.connection import Connection
-from sidecar.transport.pool import Need, Pool
+from sidecar.transport.need import Need
+from sidecar.transport.pool import Pool
 from sidecar.transport.wire import STALE, Head, request_head
 
 
@@ -62,28 +64,28 @@ class Attempt:
         except UpstreamReset as error:
             if error.code != STALE or not safe:
                 raise
-        self._pool.stats.stale_retries += 1
+        self._pool.stats.resent += 1
         if exchange.request.body is not None:
             exchange.request.body.rewind()
         return await self._attempt(exchange, safe=safe, fresh=True)
 
     async def _attempt(self, exchange: Exchange, *, safe: bool, fresh: bool) -> Response:
         timeline = exchange.timeline
-        left = exchange.deadline - self._clock.now()
-        if left <= 0:
-            over = Allowance(0.0, "total_timeout")
-            raise over.expired("before anything was sent", exchange.attempt)
-        need = Need(safe, self._timeouts.connect, left, exchange.attempt, timeline, fresh)
+        self._check_deadline(exchange)
+        deadline, attempt = exchange.deadline, exchange.attempt
+        need = Need(safe, self._timeouts.connect, deadline, attempt, timeline, fresh)
         connection = await self._pool.acquire(need)
         timeline.reused = connection.uses > 0
         connection.start(exchange.request.method, exchange.attempt, timeline)
         upload: asyncio.Task[None] | None = None
+        sent_before = timeline.sent_at
         try:
             upload = self._send(connection, exchange)
             head = await connection.read_head()
             timeline.at_upstream += timeline.first_byte_at - timeline.sent_at
         except BaseException:
-            timeline.at_upstream += self._clock.now() - timeline.sent_at
+            if timeline.sent_at != sent_before:
+                timeline.at_upstream += self._clock.now() - timeline.sent_at
             self._give_back(connection, upload, None)
             raise
         if head.keep_alive_timeout is not None:
@@ -92,17 +94,26 @@ class Attempt:
         response.on_close(partial(self._give_back, connection, upload))
         return response
 
+    def _check_deadline(self, exchange: Exchange) -> float:
+        """Seconds to the deadline; nothing begins that cannot end before it."""
+        left = exchange.deadline - self._clock.now()
+        if left <= 0:
+            over = Allowance(0.0, "total_timeout")
+            raise over.expired("before anything was sent", exchange.attempt)
+        return left
+
     def _send(self, connection: Connection, exchange: Exchange) -> asyncio.Task[None] | None:
         """Write the request: at once if it is all there, else by a task beside the response."""
         request = exchange.request
         body = request.body
+        left = self._check_deadline(exchange)  # getting the connection took time as well
         data = b"" if body is None else body.take()
         chunked = body is not None and body.length is None
         head = request_head(
             request.method,
             self._base + request.target,
             self._host,
-            request.headers,
+            outgoing(request.headers, left),
             chunked=chunked,
         )
         exchange.timeline.sent_at = self._clock.now()
@@ -112,8 +123,7 @@ class Attempt:
             self._await_head(connection, exchange)
             return None
         connection.write(head)
-        left = exchange.deadline - self._clock.now()
-        connection.arm(Allowance(max(left, 0.0), "total_timeout"), "while sending the request")
+        connection.arm(Allowance(left, "total_timeout"), "while sending the request")
         return asyncio.create_task(self._upload(connection, exchange, body, data))
 
     async def _upload(

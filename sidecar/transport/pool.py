@@ -6,37 +6,26 @@ be sent twice.
 
 import asyncio
 from collections import deque
-from typing import NamedTuple
 
 from sidecar.clock import Clock
 from sidecar.config import Pool as PoolConfig
 from sidecar.core.allowance import allow
 from sidecar.core.idle import IdleLimit
 from sidecar.errors import Draining, ExchangeError, PoolTimeout
-from sidecar.exchange import Timeline
 from sidecar.telemetry.pool_stats import PoolStats
 from sidecar.transport.connection import Connection
 from sidecar.transport.dial import Dialer
+from sidecar.transport.need import Need
 
 _SWEEP = 0.02
 """Seconds at least between two looks for connections that were idle for too long."""
 
 
-class Need(NamedTuple):
-    """What an attempt needs a connection for."""
+_STOPPING = "the sidecar is shutting down"
 
-    safe: bool
-    """Whether the request may be sent again if the connection proves dead."""
-    connect: float
-    """Seconds that a new connection may take."""
-    left: float
-    """Seconds to the deadline."""
-    attempt: int
-    """Its number, for messages."""
-    timeline: Timeline
-    """Where the time that it takes is written."""
-    fresh: bool = False
-    """Whether only a connection that was never idle will do."""
+
+def _stopping() -> Draining:
+    return Draining(_STOPPING, sent=False)
 
 
 class Pool:
@@ -50,6 +39,8 @@ class Pool:
         self._busy: set[Connection] = set()
         self._waiters: deque[asyncio.Future[Connection | None]] = deque()
         self._sweep: asyncio.TimerHandle | None = None
+        self._dialling: set[asyncio.Timeout] = set()
+        self._given_up = False
         self._closed = False
         self.limit = IdleLimit(config.idle, config.idle_unsafe)
         self.stats = stats
@@ -66,7 +57,10 @@ class Pool:
             ConnectError: a new one was needed and failed.
             ConnectTimeout: a new one was needed and took too long.
             DeadlineExceeded: the deadline came first.
+            Draining: the sidecar stopped, before or meanwhile.
         """
+        if self._given_up:
+            raise _stopping()
         connection = None if need.fresh else self._reuse(safe=need.safe)
         if connection is None:
             if self.stats.open < self._config.max_connections:
@@ -84,15 +78,21 @@ class Pool:
         """Fill a place that is already counted as open."""
         self.stats.dials += 1
         started = self._clock.now()
-        allowance = allow("connect_timeout", need.connect, need.left)
+        allowance = allow("connect_timeout", need.connect, need.deadline - started)
+        given_up = asyncio.timeout(None)
+        self._dialling.add(given_up)
         try:
-            connection = await self._dialer.dial(allowance, need.attempt)
+            async with given_up:
+                connection = await self._dialer.dial(allowance, need.attempt)
         except BaseException as error:
             if isinstance(error, ExchangeError):
                 self.stats.fail(error.code)
             self._vacate()
+            if given_up.expired():
+                raise _stopping() from error
             raise
         finally:
+            self._dialling.discard(given_up)
             need.timeline.dial += self._clock.now() - started
         connection.lost = self._lost
         return connection
@@ -118,12 +118,14 @@ class Pool:
 
     def give_up(self) -> None:
         """End what is under way, because the sidecar stops: every exchange gets its error."""
-        reason = "the sidecar is shutting down"
+        self._given_up = True
         for future in self._waiters:
             if not future.done():
-                future.set_exception(Draining(reason, sent=False))
+                future.set_exception(_stopping())
+        for scope in self._dialling:
+            scope.reschedule(0.0)
         for connection in self._busy:
-            connection.fail(Draining(f"{reason}, and stopped waiting for the answer", sent=True))
+            connection.fail(Draining(f"{_STOPPING}, and stopped waiting for the answer", sent=True))
 
     def close(self) -> None:
         """Close what is idle; what is busy closes when it comes back."""
@@ -158,11 +160,11 @@ class Pool:
 
     async def _wait(self, need: Need) -> Connection | None:
         """A connection that became free, or None for a place to open one in."""
-        allowance = allow("pool_timeout", self._config.max_wait, need.left)
+        started = self._clock.now()
+        allowance = allow("pool_timeout", self._config.max_wait, need.deadline - started)
         future: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
         self._waiters.append(future)
         self.stats.waiters = len(self._waiters)
-        started = self._clock.now()
         try:
             async with asyncio.timeout(allowance.seconds):
                 return await future

@@ -19,6 +19,7 @@ MAX_HEAD = 256 * 1024
 """Bytes of head, interim responses or trailers that are read without a byte of body."""
 
 _START = b"HTTP/"
+_OLD_INTERIM = b"HTTP/1.0 1"
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 STALE = "stale_connection"
@@ -102,10 +103,8 @@ class ResponseReader:
             self.surplus = True
             return
         before = self.buffered
-        if self._start is not None:
-            self._check_start(data)
         try:
-            self._parser.feed_data(data)
+            self._parser.feed_data(data if self._start is None else self._begin(data))
         except httptools.HttpParserUpgrade:
             self._reject("the protocol was switched without being asked to")
         except httptools.HttpParserError as error:
@@ -139,12 +138,23 @@ class ResponseReader:
             self.complete = True
         return self.complete
 
-    def _check_start(self, data: bytes) -> None:
-        """The parser would take RTSP and ICE as well."""
-        start = (self._start or b"") + data[: len(_START)]
-        self._start = None if len(start) >= len(_START) else start
-        if not _START.startswith(start[: len(_START)]):
+    def _begin(self, data: bytes) -> bytes:
+        """What can be read of `data` while the response has hardly begun; the rest is kept back.
+
+        The parser would take RTSP and ICE as well. And it would take the end of an interim
+        response of HTTP/1.0 for that of the connection: it is given such ones as of HTTP/1.1.
+        """
+        start, ready = (self._start or b"") + data, b""
+        while start.startswith(_OLD_INTERIM) and (end := start.find(b"\r\n\r\n") + 4) > 3:
+            ready += b"HTTP/1.1" + start[8:end]
+            start = start[end:]
+        if start.startswith(_OLD_INTERIM) or _OLD_INTERIM.startswith(start):
+            self._start = start
+            return ready
+        self._start = None
+        if not start.startswith(_START):
             self._error = not_http("it does not begin with HTTP/")
+        return ready + start
 
     def _reject(self, reason: str) -> None:
         if self.complete:

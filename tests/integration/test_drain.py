@@ -10,14 +10,16 @@ from contextlib import asynccontextmanager
 import pytest
 
 from sidecar.config import Address
+from tests.support.builders import config, upstream
 from tests.support.ports import free_port
 from tests.support.proxied import proxied, soon
 from tests.support.raw import ask, call, connected, get
+from tests.support.sidecar import running_sidecar
 from tests.support.steps import OK, body, generate, message, send, stall, wait
 from tests.support.upstream import Upstream
 
 YAML = """\
-listen: {{proxy: 127.0.0.1:{proxy}, ops: 127.0.0.1:{ops}}}
+listen: {{proxy: 127.0.0.1:{proxy}, ops: 127.0.0.1:{ops}, admin: null}}
 drain_timeout: {drain}
 upstreams:
   api: {{url: "{url}"}}
@@ -161,3 +163,15 @@ async def test_call_that_is_given_up_at_the_end_of_the_drain_is_answered():
         await asyncio.wait_for(sidecar.sidecar.drain(), 5)
         answers = [(answer.status, answer.error) for answer in (await sent, await waiting)]
         assert answers == [(502, "draining"), (503, "draining")]
+
+
+async def test_call_that_still_connects_at_the_end_of_the_drain_is_answered():
+    async with Upstream(OK, deaf=True) as origin:  # its handshake never ends
+        silent = upstream(origin.url.replace("http:", "https:"), timeouts={"connect": 9.0})
+        subject = config(upstreams={"api": silent}, drain_timeout=0.2)
+        async with running_sidecar(subject) as sidecar:
+            asked = asyncio.ensure_future(ask(sidecar.proxy, call("POST", content=b"x")))
+            await soon(lambda: origin.connections != [])
+            await asyncio.wait_for(sidecar.sidecar.drain(), 5)
+            answer = await asked
+        assert (answer.status, answer.error) == (503, "draining")

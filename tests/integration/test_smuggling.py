@@ -3,11 +3,13 @@
 What follows them in the same bytes must never become a request of its own.
 """
 
+import asyncio
+
 import pytest
 
-from tests.support.proxied import proxied, soon
+from tests.support.proxied import elapsed_since, proxied, soon
 from tests.support.raw import ask, connected, get
-from tests.support.steps import OK
+from tests.support.steps import OK, message, send
 
 NEXT = get("/api/smuggled")
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
@@ -76,6 +78,35 @@ async def refused(data):
         assert answer.value("content-type") == "application/json"
         assert await client.rest() == b""
         assert not origin.connections
+
+
+LATE = [name for name in CHUNKS if "trailers" not in name]
+
+
+@pytest.mark.parametrize("name", LATE)
+async def test_chunk_that_proves_broken_while_the_upload_runs_ends_it_at_once(name):
+    async with proxied(OK) as (sidecar, origin), connected(sidecar.proxy) as client:
+        await client.send(START + CHUNKED + b"3\r\nabc\r\n")
+        await soon(lambda: origin.requests != [] and origin.requests[0].size == 3)
+        start = asyncio.get_running_loop().time()
+        await client.send(CHUNKS[name] + NEXT)
+        answer = await client.response()
+        assert (answer.status, answer.error) == (400, "bad_body")
+        assert await client.rest() == b""
+        await asyncio.wait_for(origin.connections[0].ended.wait(), 1)
+        assert elapsed_since(start) < 1
+        assert not origin.requests[0].complete.is_set()
+        assert len(origin.requests) == 1
+
+
+async def test_chunk_that_proves_broken_after_an_early_answer_ends_the_connection():
+    early = (send(message(b"early")),)
+    async with proxied(early) as (sidecar, origin), connected(sidecar.proxy) as client:
+        await client.send(START + CHUNKED + b"3\r\nabc\r\n")
+        assert (await client.response()).body == b"early"
+        await client.send(b"zz\r\n" + NEXT)
+        assert await client.rest() == b""
+        assert len(origin.requests) == 1
 
 
 @pytest.mark.parametrize("cut", ["5\r\nhe", "5\r\nhello", "5\r\nhello\r\n", "5\r\nhello\r\n0\r\n"])

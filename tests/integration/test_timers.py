@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from sidecar.config import Retry
 from tests.support.builders import one_upstream
 from tests.support.proxied import elapsed_since, proxied, soon
 from tests.support.raw import ask, call, connected, get
@@ -216,4 +217,27 @@ async def test_announced_deadline_that_is_longer_or_senseless_is_not(announced):
     async with proxied((body, stall), timeouts={"total": SHORT}) as (sidecar, origin), in_time():
         answer = await ask(sidecar.proxy, get("/api/x", f"X-Server-Timeout: {announced}"))
     assert answer.error == "total_timeout"
-    assert origin.requests[0].values(b"x-server-timeout") == [announced.encode()]
+    rewritten = b"1" if announced == "3600" else announced.encode()
+    assert origin.requests[0].values(b"x-server-timeout") == [rewritten]
+
+
+async def test_each_attempt_is_told_what_is_left_and_nothing_that_is_meant_for_the_sidecar():
+    busy = (body, wait(0.25), send(message(b"", status=b"503 Busy")))
+    retry = Retry(attempts=2, base=0.001)
+    async with proxied(busy, OK, retry=retry) as (sidecar, origin):
+        fields = ("X-Server-Timeout: 5.0", "x-sidecar-Timeout: 2s", "X-Sidecar-Other: 1", "X-A: 1")
+        assert (await ask(sidecar.proxy, get("/api/x", *fields))).status == 200
+        told = [float(request.values(b"x-server-timeout")[0]) for request in origin.requests]
+        assert 1.9 < told[0] <= 2.0
+        assert 1.0 < told[1] <= told[0] - 0.2
+        for request in origin.requests:
+            names = [name for name, _ in request.headers]
+            assert names == [b"Host", b"X-Server-Timeout", b"X-A"]
+
+
+@pytest.mark.parametrize("spoken", ["0.25", "250ms", "0.25s"])
+async def test_shorter_deadline_for_the_sidecar_alone_is_adopted(spoken):
+    async with proxied((body, stall)) as (sidecar, origin), in_time():
+        answer = await ask(sidecar.proxy, get("/api/x", f"X-Sidecar-Timeout: {spoken}"))
+    assert (answer.status, answer.error) == (504, "total_timeout")
+    assert origin.requests[0].values(b"x-sidecar-timeout") == []

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.headers import read_request
+from sidecar.core.headers import is_instruction, read_request
 from sidecar.errors import BadRequest
 
 END_TO_END = [
@@ -21,7 +21,6 @@ END_TO_END = [
 ]
 NAMES = st.sampled_from(
     [
-        b"Host",
         b"Connection",
         b"TE",
         b"Keep-Alive",
@@ -41,7 +40,13 @@ NAMES = st.sampled_from(
 VALUES = st.sampled_from(
     [b"", b"close", b"x-a", b"X-A, x-b", b"keep-alive", b"host", b"100-continue"]
 )
-FIELDS = st.lists(st.tuples(NAMES, VALUES), max_size=12)
+GOOD_HOSTS = [b"", b"a.test", b"A_b-c.test:8080", b"127.0.0.1:1", b"[::1]", b"[fe80::1]:80", b"a:"]
+GOOD_HOSTS += [b"[v1.fe80::a+en1]:80", b"xn--caf-dma.test", b"%41.test", b"a!$&'()*+,;=~"]
+BAD_HOSTS = [b"a b", b"a/b", b"http://a.test", b"user@a.test", b"a?b", b"a#b", b"a\\b", b"a:b"]
+BAD_HOSTS += [b"::1", b"a:80:80", b"[::1", b"::1]", b"[a.test]", b"[::1]x", b'"a"', b"<a>", b"a%4"]
+BAD_HOSTS += [b"a%zz", b"caf\xe9.test", b"caf\xc3\xa9.test", b"a\tb", b"a\x7f", b"a\0"]
+HOSTS = st.sampled_from([b"", b"a.test", b"[::1]:80"])
+FIELDS = st.lists(st.tuples(NAMES, VALUES) | st.tuples(st.just(b"Host"), HOSTS), max_size=12)
 
 
 def is_subsequence(part, whole):
@@ -184,6 +189,31 @@ def test_expectation_is_read(value, answer):
 
 def test_upgrade_is_read_in_lower_case():
     assert read_request([(b"Upgrade", b" WebSocket")]).upgrade == b"websocket"
+
+
+@pytest.mark.parametrize("host", GOOD_HOSTS)
+def test_a_host_is_a_name_or_an_address_with_or_without_a_port(host):
+    assert read_request([(b"Host", host)]).host == host
+
+
+@pytest.mark.parametrize("host", BAD_HOSTS)
+def test_a_host_that_is_none_is_refused(host):
+    with pytest.raises(BadRequest) as caught:
+        read_request([(b"Host", host)])
+    assert (caught.value.code, caught.value.status) == ("bad_request", 400)
+
+
+@pytest.mark.parametrize(
+    "name", [b"X-Sidecar-Timeout", b"x-sidecar-x", b"X-SIDECAR-", b"X-Sidecar-Cache-Control"]
+)
+def test_fields_for_the_sidecar_are_known_and_kept_for_the_layers(name):
+    assert is_instruction(name)
+    assert read_request([(name, b"1")]).forwarded == [(name, b"1")]
+
+
+@pytest.mark.parametrize("name", [b"X-Sidecar", b"X-Sidecars-A", b"X-Side-Car-A", b"Sidecar-A"])
+def test_fields_that_only_resemble_those_are_not(name):
+    assert not is_instruction(name)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,11 @@ async def test_deadline_counts_from_the_first_byte_of_the_request():
     assert await deadline_of(2.0) == 1002.0  # already past: the transport says so
 
 
+@pytest.mark.parametrize(("announced", "expected"), [(b"4s", 1004.0), (b"1m", 1010.0)])
+async def test_the_sidecars_own_field_may_only_shorten(announced, expected):
+    assert await deadline_of(10.0, [(b"X-Sidecar-Timeout", announced)]) == expected
+
+
 async def test_the_announcement_travels_on():
     subject = exchange(request(headers=[(b"X-Server-Timeout", b"1")]))
 

@@ -2,7 +2,8 @@ import asyncio
 
 import pytest
 
-from sidecar.errors import ClientClosed, ConnectError, TruncatedBody
+from sidecar.core.answers import status_of
+from sidecar.errors import ClientClosed, ConnectError, ExchangeError, TruncatedBody
 from sidecar.exchange import Exchange, Timeline, stack
 from sidecar.layers.observe import observe
 from sidecar.telemetry.inflight import Inflight
@@ -199,14 +200,20 @@ async def test_overlapping_exchanges_are_counted_together():
         assert inflight.count == left
 
 
-async def test_a_fault_below_leaves_nothing_in_flight():
+@pytest.mark.parametrize("shape", ["generic", "postgrest"])
+async def test_a_fault_below_is_logged_and_reported_as_what_the_application_is_answered(
+    shape, caplog
+):
     inflight, records = Inflight(), []
 
     async def fault(_exchange):
-        raise KeyError
+        raise KeyError("x")
 
-    subject = stack(observe("generic", inflight, (records.append,), FakeClock()), on=fault)
-    with pytest.raises(KeyError):
+    subject = stack(observe(shape, inflight, (records.append,), FakeClock()), on=fault)
+    with pytest.raises(ExchangeError) as caught:
         await subject(make_exchange(request()))
     assert inflight.count == 0
-    assert [record.status for record in records] == [500]
+    (record,) = records
+    assert (record.status, record.error) == (status_of(caught.value, shape), "internal_error")
+    assert (record.status, record.source) == (502, "sidecar")
+    assert [type(line.exc_info[1]) for line in caplog.records] == [KeyError]

@@ -113,45 +113,6 @@ def test_a_signed_token_is_hidden_wherever_it_stands(payload):
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        "Authorization",
-        "apikey",
-        "x-goog-api-key",
-        "Cookie",
-        "Set-Cookie",
-        "Proxy-Authorization",
-        "x-api-key",
-        "X-Goog-Upload-URL",
-        "X-Amz-Security-Token",
-        "X-Hub-Signature-256",
-    ],
-)
-def test_headers_that_carry_credentials_are_hidden(name):
-    assert redact.headers([(name.encode(), CANARY.encode())]) == [(name, "*")]
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        ("text/plain", "text/plain"),
-        (f"Bearer {CANARY}", "Bearer *"),
-        (JWT, "*"),
-        (f"https://u:{CANARY}@h.test/x?t={CANARY}", "https://*@h.test/x?t=*"),
-        (f"a=1; token={CANARY}", "a=1; token=*"),
-        ("tab\tend", "tab\\x09end"),
-    ],
-)
-def test_other_headers_are_shown_without_what_looks_like_a_credential(value, shown):
-    assert redact.headers([(b"X-Info", value.encode())]) == [("X-Info", shown)]
-
-
-def test_url_headers_lose_their_query_values():
-    fields = [(b"Location", b"/next?code=" + CANARY.encode())]
-    assert redact.headers(fields) == [("Location", "/next?code=*")]
-
-
-@pytest.mark.parametrize(
     "message",
     [
         f"GET http://u:{CANARY}@h.test/x?key={CANARY} failed",

@@ -145,7 +145,7 @@ async def test_a_kept_connection_that_had_ended_is_replaced_only_for_safe_method
             await world.ask(method, "/", FIELDS, body)
         assert caught.value.code == "stale_connection"
     assert len(world.transports) == (2 if repeated else 1)
-    assert world.stats.stale_retries == int(repeated)
+    assert world.stats.resent == int(repeated)
     assert world.exchange.attempt == 1
 
 
@@ -162,7 +162,7 @@ async def test_any_other_reset_is_not_repeated(make, scripts):
         calling = asyncio.ensure_future(world.call())
     with pytest.raises(UpstreamReset) as caught:
         await calling
-    assert (caught.value.code, world.stats.stale_retries) == ("upstream_reset", 0)
+    assert (caught.value.code, world.stats.resent) == ("upstream_reset", 0)
     assert (world.stats.open, world.stats.idle) == (0, 0)
 
 
@@ -171,7 +171,7 @@ async def test_a_repetition_is_made_once(make):
     await world.ask()
     with pytest.raises(UpstreamReset):
         await world.call()
-    assert (len(world.transports), world.stats.stale_retries, world.stats.open) == (2, 1, 0)
+    assert (len(world.transports), world.stats.resent, world.stats.open) == (2, 1, 0)
 
 
 @pytest.mark.parametrize("deadline", [99.0, 100.0])

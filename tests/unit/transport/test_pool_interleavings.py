@@ -8,7 +8,8 @@ from sidecar.config import Pool as PoolConfig
 from sidecar.errors import ConnectError
 from sidecar.exchange import Timeline
 from sidecar.telemetry.pool_stats import PoolStats
-from sidecar.transport.pool import Need, Pool
+from sidecar.transport.need import Need
+from sidecar.transport.pool import Pool
 from tests.support.clock import FakeClock
 from tests.support.connections import FakeDialer
 
@@ -41,7 +42,7 @@ class World:
         self.held = []
 
     def call(self, *, safe=True, fresh=False):
-        need = Need(safe, 3.0, 600.0, 1, Timeline(0.0), fresh)
+        need = Need(safe, 3.0, 9e9, 1, Timeline(0.0), fresh)
         self.calls.append(asyncio.ensure_future(self.pool.acquire(need)))
 
     def release(self, which, *, good=True):

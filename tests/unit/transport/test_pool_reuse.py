@@ -4,7 +4,8 @@ from sidecar.config import Pool as PoolConfig
 from sidecar.errors import ConnectError, DeadlineExceeded, PoolTimeout
 from sidecar.exchange import Timeline
 from sidecar.telemetry.pool_stats import PoolStats
-from sidecar.transport.pool import Need, Pool
+from sidecar.transport.need import Need
+from sidecar.transport.pool import Pool
 from tests.support.clock import FakeClock
 from tests.support.connections import FakeDialer
 
@@ -32,8 +33,8 @@ async def make(clock, dialer):
         pool.close()
 
 
-def need(*, safe=True, fresh=False, left=60.0, connect=3.0):
-    return Need(safe, connect, left, 1, Timeline(0.0), fresh)
+def need(*, safe=True, fresh=False, deadline=9e9, connect=3.0):
+    return Need(safe, connect, deadline, 1, Timeline(0.0), fresh)
 
 
 async def idle(pool, count):
@@ -155,8 +156,10 @@ async def test_a_failed_dial_leaves_its_place_and_is_counted_by_its_code(make, d
 @pytest.mark.parametrize(
     ("left", "expected"), [(60.0, (3.0, "connect_timeout")), (1.0, (1.0, "total_timeout"))]
 )
-async def test_a_dial_is_given_the_connect_time_or_what_is_left(make, dialer, left, expected):
-    await make().acquire(need(left=left))
+async def test_a_dial_is_given_the_connect_time_or_what_is_left(
+    make, clock, dialer, left, expected
+):
+    await make().acquire(need(deadline=clock.now() + left))
     assert [(allowed.seconds, allowed.code) for allowed in dialer.asked] == [expected]
 
 
@@ -165,12 +168,12 @@ async def test_a_dial_is_given_the_connect_time_or_what_is_left(make, dialer, le
     [(0.0, 60.0, PoolTimeout, "pool_timeout"), (60.0, 0.0, DeadlineExceeded, "total_timeout")],
 )
 async def test_a_wait_for_a_connection_ends_with_its_own_timer_or_the_deadline(
-    make, max_wait, left, kind, code
+    make, clock, max_wait, left, kind, code
 ):
     pool = make(max_connections=1, max_wait=max_wait)
     held = await pool.acquire(need())
     with pytest.raises(kind) as caught:
-        await pool.acquire(need(left=left))
+        await pool.acquire(need(deadline=clock.now() + left))
     assert (caught.value.code, figures(pool)) == (code, (1, 0, 0))
     pool.release(held)
     assert figures(pool) == (1, 1, 0)

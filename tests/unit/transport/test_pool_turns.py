@@ -3,10 +3,11 @@ import asyncio
 import pytest
 
 from sidecar.config import Pool as PoolConfig
-from sidecar.errors import ConnectError
+from sidecar.errors import ConnectError, Draining
 from sidecar.exchange import Timeline
 from sidecar.telemetry.pool_stats import PoolStats
-from sidecar.transport.pool import Need, Pool
+from sidecar.transport.need import Need
+from sidecar.transport.pool import Pool
 from tests.support.clock import FakeClock
 from tests.support.connections import FakeDialer
 
@@ -34,7 +35,7 @@ class Busy:
 
     def call(self):
         self.timeline = Timeline(0.0)
-        return asyncio.ensure_future(self.pool.acquire(Need(True, 3.0, 60.0, 1, self.timeline)))
+        return asyncio.ensure_future(self.pool.acquire(Need(True, 3.0, 9e9, 1, self.timeline)))
 
     async def waiting(self, count):
         calls = [self.call() for _ in range(count)]
@@ -165,3 +166,40 @@ async def test_a_connection_that_was_spoiled_on_its_way_to_who_waits_is_replaced
         assert new is not busy.connection
         assert busy.connection.closed
         assert (busy.figures, busy.pool.stats.reused) == ((1, 0, 0), 0)
+
+
+async def test_a_dial_after_a_wait_is_given_what_is_left_by_then():
+    async with Busy() as busy:
+        timeline = Timeline(0.0)
+        need = Need(True, 3.0, busy.clock.now() + 2.0, 1, timeline)
+        waiting = asyncio.ensure_future(busy.pool.acquire(need))
+        await turns()
+        busy.clock.advance(1.5)
+        busy.connection.good = False
+        busy.pool.release(busy.connection)
+        await waiting
+        assert busy.dialer.asked[-1] == (0.5, "total_timeout")
+
+
+async def test_when_the_sidecar_stops_calls_that_dial_and_that_wait_are_told_so():
+    async with Busy(held_dials=True) as busy:
+        dialling, waiting = await busy.waiting(2)
+        busy.connection.good = False
+        busy.pool.release(busy.connection)
+        await turns()
+        busy.pool.give_up()
+        for call in (dialling, waiting):
+            with pytest.raises(Draining) as caught:
+                await call
+            assert caught.value.sent is False
+        assert busy.figures == (0, 0, 0)
+        assert busy.dialer.waiting == []
+
+
+async def test_a_call_that_comes_after_the_sidecar_has_given_up_is_not_begun():
+    async with Busy() as busy:
+        busy.pool.release(busy.connection)
+        busy.pool.give_up()
+        with pytest.raises(Draining):
+            await busy.call()
+        assert len(busy.dialer.made) == 1
