@@ -1,0 +1,114 @@
+"""Decides whether a stored answer is older than a change of what it was made from.
+
+Each tag has a generation. An answer carries those of its tags as they were when its request was
+sent; a change raises them. So dropping a table's answers costs one increment, and a read that began
+before a write is never taken for fresh after it, whichever ends first. Pure.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+Tags = tuple[tuple[str, int], ...]
+
+BANS = ""
+"""The tag whose generation is the number of the last ban."""
+
+
+class Ban(NamedTuple):
+    """A purge by the beginning of a path, or of everything."""
+
+    number: int
+    upstream: str
+    """"" for all of them."""
+    prefix: str
+    """Of the path at the upstream; "" for all of them."""
+    soft: bool
+    """Whether what it meets is stale rather than gone."""
+
+
+class Generations:
+    """What has changed, for a bounded number of tags."""
+
+    def __init__(self, most: int = 100_000, most_bans: int = 256) -> None:
+        self._current: OrderedDict[str, int] = OrderedDict()
+        self._floor = 0
+        """The generation of every tag that is not listed."""
+        self._most = most
+        self._most_bans = most_bans
+        self._bans: list[Ban] = []
+        self._softened: dict[str, int] = {}
+        """Of tags that were softened since their last hard change: the generation before that.
+        Answers of that one or a later one are stale rather than gone."""
+
+    def __repr__(self) -> str:
+        return f"<Generations of {len(self._current)} tags, {len(self._bans)} bans>"
+
+    def now(self, tags: Iterable[str]) -> Tags:
+        """The generations of these tags, for an answer whose request is sent now."""
+        current, floor = self._current, self._floor
+        return tuple((tag, current.get(tag, floor)) for tag in (BANS, *tags))
+
+    def bump(self, tags: Iterable[str]) -> None:
+        """What carries one of these tags is out of date from now on."""
+        for tag in tags:
+            self._softened.pop(tag, None)
+            self._raise(tag)
+
+    def soften(self, tags: Iterable[str]) -> None:
+        """What carries one of these tags now is stale, and may still be served as such."""
+        for tag in tags:
+            self._softened.setdefault(tag, self._current.get(tag, self._floor))
+            self._raise(tag)
+        while len(self._softened) > self._most_bans:
+            del self._softened[next(iter(self._softened))]
+
+    def _raise(self, tag: str) -> None:
+        self._current[tag] = self._current.get(tag, self._floor) + 1
+        self._current.move_to_end(tag)
+        while len(self._current) > self._most:
+            _, generation = self._current.popitem(last=False)
+            self._floor = max(self._floor, generation)
+
+    def ban(self, upstream: str, prefix: str, *, soft: bool) -> None:
+        """Drop what is stored of the paths of an upstream that begin so."""
+        self.bump((BANS,))
+        self._bans.append(Ban(self._current[BANS], upstream, prefix, soft))
+        if len(self._bans) > self._most_bans:  # the two oldest become one that is no narrower
+            first, second, *rest = self._bans
+            same = first.upstream == second.upstream
+            merged = Ban(second.number, first.upstream if same else "", "", soft=False)
+            self._bans = [merged, *rest]
+
+    def state(self, tags: Tags, upstream: str, path: str) -> str:
+        """`current`, `stale` or `gone`: what an answer with these tags is now."""
+        worst = "current"
+        for tag, generation in tags:
+            if tag == BANS:
+                found = self._banned(generation, upstream, path)
+            elif generation >= self._current.get(tag, self._floor):
+                continue
+            else:
+                soft = generation >= self._softened.get(tag, generation + 1)
+                found = "stale" if soft else "gone"
+            if found == "gone":
+                return found
+            worst = found if found != "current" else worst
+        return worst
+
+    def _banned(self, since: int, upstream: str, path: str) -> str:
+        if since >= self._current.get(BANS, self._floor):
+            return "current"
+        worst = "current"
+        for ban in reversed(self._bans):
+            if ban.number <= since:
+                break
+            if ban.upstream in ("", upstream) and path.startswith(ban.prefix):
+                if not ban.soft:
+                    return "gone"
+                worst = "stale"
+        return worst
+
+    def snapshot(self) -> dict[str, object]:
+        """How it stands, for people."""
+        return {"tags": len(self._current), "bans": [ban._asdict() for ban in self._bans]}

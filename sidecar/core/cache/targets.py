@@ -1,0 +1,89 @@
+"""Decides what a write makes doubtful where only the addresses are known, as tags.
+
+An answer carries the tag of its path. A write bumps the path that it is sent to, the collection
+that holds it, and what its answer names in `Location` and `Content-Location`, if that is of the
+same origin. RFC 9111 §4.4 demands it of the address itself; an API's lists, and the same thing with
+another query, are out of date just as well. Pure.
+"""
+
+import re
+from dataclasses import dataclass
+from hashlib import blake2b
+from urllib.parse import urljoin, urlsplit
+
+from sidecar.core.cache.directives import values_of
+from sidecar.core.cache.model import Head
+from sidecar.exchange import Request
+
+_NAMED = (b"location", b"content-location")
+_END_OF_SESSION = re.compile(r"(?:.*/)?(?:log|sign)[-_]?out/?|.*/revoke/?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The addresses of one upstream."""
+
+    url: str
+    """Of the upstream, with the path before every target, if any."""
+
+    def read_tags(self, request: Request) -> tuple[str, ...]:
+        """The tag of an answer to this request."""
+        return (self._tag(_path_of(self._absolute(request))),)
+
+    def written_tags(self, request: Request, response: Head | None) -> tuple[str, ...]:
+        """The tags that a write bumps.
+
+        Args:
+            request: it is not safe (RFC 9110 §9.2.1).
+            response: its answer; None where nobody knows whether it was done.
+        """
+        if response is not None and not _may_be_done(response.status):
+            return ()
+        own = self._absolute(request)
+        path = _path_of(own)
+        paths = [path, path.rstrip("/").rpartition("/")[0]]
+        for name in _NAMED:
+            for value in values_of(response.headers, name) if response is not None else ():
+                named = _joined(own, value.decode("latin-1"))
+                if named is not None:
+                    paths.append(named)
+        return tuple(dict.fromkeys(self._tag(each) for each in paths))
+
+    def _absolute(self, request: Request) -> str:
+        return self.url.rstrip("/") + request.target
+
+    def _tag(self, path: str) -> str:
+        """A digest: a path may hold what is nobody's business."""
+        whole = f"{self.url} {path.rstrip('/')}".encode("utf-8", "surrogateescape")
+        return "@" + blake2b(whole, digest_size=12).hexdigest()
+
+
+def ends_session(request: Request) -> bool:
+    """Whether nothing that was kept for whoever asks is to be given out any more."""
+    return _END_OF_SESSION.fullmatch(request.target.partition("?")[0]) is not None
+
+
+def _may_be_done(status: int) -> bool:
+    """2xx and 3xx say that it was (RFC 9111 §4.4); of a gateway's errors, nobody knows."""
+    return status < 400 or status in (502, 503, 504)
+
+
+def _path_of(url: str) -> str:
+    """Without origin, query and fragment."""
+    rest = url.partition("://")[2].partition("?")[0].partition("#")[0]
+    return rest[rest.find("/") :] if "/" in rest else ""
+
+
+def _joined(base: str, reference: str) -> str | None:
+    """The path of what is referred to; None where it is of another origin, or no URL."""
+    try:
+        whole = urljoin(base, reference.strip())
+        ours, theirs = urlsplit(base), urlsplit(whole)
+        same = (ours.scheme, ours.hostname, ours.port) == (
+            theirs.scheme,
+            theirs.hostname,
+            theirs.port,
+        )
+    except ValueError:
+        return None
+    return _path_of(whole) if same else None

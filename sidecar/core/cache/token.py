@@ -1,0 +1,60 @@
+"""Reads when a request's token ends, so that no answer outlives it.
+
+The token is not verified: `exp` only ever shortens a lifetime, and who it names is never used.
+Source: RFC 7519 §4.1.4, RFC 6750 §2.
+"""
+
+import base64
+import binascii
+import json
+import re
+
+from sidecar.core.cache.credentials import names_a_credential
+from sidecar.core.cache.model import Plan
+from sidecar.exchange import Request
+
+_LONGEST = 16 * 1024
+_JWT = re.compile(rb"(?<![\w-])ey[\w-]+\.(ey[\w-]+)\.[\w-]*")
+"""Three parts, of which two are JSON objects: in base64 those begin so."""
+
+
+def expires_at(request: Request) -> float | None:
+    """Wall-clock seconds of the earliest `exp` in the request's tokens; None without one."""
+    places = [value for name, value in request.headers if names_a_credential(name)]
+    places.append(request.target.partition("?")[2].encode("utf-8", "surrogateescape"))
+    found = [
+        instant
+        for place in places
+        for claims in _JWT.findall(place[:_LONGEST])
+        if (instant := _exp(claims)) is not None
+    ]
+    return min(found, default=None)
+
+
+def capped(plan: Plan, request: Request, received_at: float) -> Plan | None:
+    """The plan, ending with the request's token; None if the token has ended already."""
+    end = expires_at(request)
+    if end is None:
+        return plan
+    left = end - received_at
+    if left <= 0:
+        return None
+    lifetime = min(plan.lifetime, plan.age + left)
+    after = left - (lifetime - plan.age)
+    return plan._replace(
+        lifetime=lifetime,
+        stale_while=min(plan.stale_while, after),
+        stale_error=min(plan.stale_error, after),
+        keep=min(plan.keep, after),
+    )
+
+
+def _exp(payload: bytes) -> float | None:
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))
+    except (binascii.Error, ValueError, RecursionError):
+        return None
+    exp = claims.get("exp") if isinstance(claims, dict) else None
+    if isinstance(exp, bool) or not isinstance(exp, int | float):
+        return None
+    return float(max(-(2**53), min(exp, 2**53)))  # what is no number has ended

@@ -1,0 +1,205 @@
+"""Fetches answers anew while nobody waits for them.
+
+Stale ones that were served, those in use that are about to go stale, those that a write dropped.
+Bounded in number and in what it does at a time. Knows no rule of freshness.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, NamedTuple
+
+from sidecar.clock import Clock
+from sidecar.core.cache.early import is_due, warm_at
+from sidecar.core.cache.merging import conditions_for
+from sidecar.core.cache.model import Entry, Use
+from sidecar.errors import ExchangeError
+from sidecar.exchange import Exchange, Timeline
+from sidecar.flights.desk import Desk
+from sidecar.flights.fetch import Fetch, Wanted
+from sidecar.telemetry.cache_stats import CacheStats
+
+_MOST_KEYS = 5000
+_MOST_AT_ONCE = 8
+_IN_USE = 60.0
+"""Seconds since the last hit after which nobody is taken to want an answer any more."""
+_AFTER_WRITE = 0.25
+"""Seconds: a write is often followed by others, and one refresh is enough for all of them."""
+_MOST_AFTER_WRITE = 20
+_PATIENCE = 30.0
+"""Seconds that a refresh may take at the most."""
+
+
+class Hit(NamedTuple):
+    """An answer that was given from what is stored."""
+
+    key: str
+    """Under which answers are kept, before `Vary`."""
+    place: str
+    """Under which this one is."""
+    exchange: Exchange
+    entry: Entry
+
+
+@dataclass(slots=True, eq=False)
+class _Known:
+    """One answer that is in use, and how it is fetched."""
+
+    key: str
+    """Under which answers are kept, before `Vary`."""
+    exchange: Exchange
+    fetch: Fetch
+    stats: CacheStats
+    entry: Entry
+    used_at: float
+    timer: asyncio.TimerHandle | None = field(default=None)
+
+
+class Warmer:
+    """What is in use, and the calls that keep it fresh."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        clock: Clock,
+        draw: Callable[[], float],
+        spawn: Callable[[Coroutine[Any, Any, object]], None],
+    ) -> None:
+        """A warmer that knows nothing yet.
+
+        Args:
+            desk: where its calls are flights as all others.
+            clock: tells how old an answer is, and how long ago it was used.
+            draw: a random number above 0 and up to 1.
+            spawn: runs a refresh beside all else.
+        """
+        self._desk = desk
+        self._clock = clock
+        self._draw = draw
+        self._spawn = spawn
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._by_tag: dict[str, set[str]] = {}
+        self._running = 0
+
+    def __repr__(self) -> str:
+        return f"<Warmer of {len(self._known)} keys, {self._running} refreshes>"
+
+    def hit(self, hit: Hit, fetch: Fetch, stats: CacheStats) -> None:
+        """An answer was served that is fresh; it may be time to fetch it anew all the same."""
+        known = self._note(hit, fetch, stats)
+        now = self._clock.wall()
+        if is_due(hit.entry, now, self._draw()):
+            self._refresh(hit.place, known, "early")
+        elif known.timer is None:
+            self._set_timer(hit.place, known, now)
+
+    def refresh(self, hit: Hit, fetch: Fetch, stats: CacheStats) -> None:
+        """An answer was served that is stale."""
+        self._refresh(hit.place, self._note(hit, fetch, stats), "stale")
+
+    def dropped(self, tags: Iterable[str]) -> None:
+        """A write has dropped what carries these tags: fetch again what is in use of it."""
+        keys = {key for tag in tags for key in self._by_tag.get(tag, ())}
+        now = self._clock.now()
+        used = sorted(
+            (key for key in keys if now - self._known[key].used_at <= _IN_USE),
+            key=lambda key: self._known[key].used_at,
+            reverse=True,
+        )
+        for key in used[:_MOST_AFTER_WRITE]:
+            known = self._known[key]
+            if known.timer is not None:
+                known.timer.cancel()
+            loop = asyncio.get_running_loop()
+            known.timer = loop.call_later(_AFTER_WRITE, self._fire, key, known, "written")
+
+    def close(self) -> None:
+        """Begin nothing any more."""
+        for key in tuple(self._known):
+            self._forget(key)
+
+    def _note(self, hit: Hit, fetch: Fetch, stats: CacheStats) -> _Known:
+        now = self._clock.now()
+        known = self._known.get(hit.place)
+        if known is not None:
+            known.used_at = now
+            if known.entry is not hit.entry:
+                self._tag(hit.place, known.entry, hit.entry)
+                known.entry = hit.entry
+            self._known.move_to_end(hit.place)
+            return known
+        known = _Known(hit.key, hit.exchange, fetch, stats, hit.entry, now)
+        if hit.exchange.request.body is not None:
+            return known  # many bodies are too much to keep
+        self._known[hit.place] = known
+        self._tag(hit.place, None, hit.entry)
+        if len(self._known) > _MOST_KEYS:
+            self._forget(next(iter(self._known)))
+        return known
+
+    def _tag(self, key: str, before: Entry | None, after: Entry | None) -> None:
+        for tag, _ in before.tags if before else ():
+            keys = self._by_tag.get(tag)
+            if keys is not None:
+                keys.discard(key)
+                if not keys:
+                    del self._by_tag[tag]
+        for tag, _ in after.tags if after else ():
+            self._by_tag.setdefault(tag, set()).add(key)
+
+    def _forget(self, key: str) -> None:
+        known = self._known.pop(key)
+        self._tag(key, known.entry, None)
+        if known.timer is not None:
+            known.timer.cancel()
+
+    def _set_timer(self, place: str, known: _Known, now: float) -> None:
+        wait = warm_at(known.entry) - now
+        if wait > 0:
+            loop = asyncio.get_running_loop()
+            known.timer = loop.call_later(wait, self._fire, place, known, "warm")
+
+    def _fire(self, place: str, known: _Known, reason: str) -> None:
+        known.timer = None
+        if self._clock.now() - known.used_at <= _IN_USE:
+            self._refresh(place, known, reason)
+
+    def _refresh(self, place: str, known: _Known, reason: str) -> None:
+        if self._running >= _MOST_AT_ONCE:
+            return
+        wanted = Wanted(
+            exchange=_in_background(known.exchange, self._clock.now()),
+            key=known.key,
+            tags=known.fetch.as_of_now(known.exchange.request),
+            use=Use("ask", "stale", conditions_for(known.entry)),
+            place=place,
+            entry=known.entry,
+        )
+        if self._desk.is_flying(wanted.flight):
+            return
+        known.stats.refresh(reason)
+        self._running += 1
+        self._spawn(self._fetch(wanted, known.fetch))
+
+    async def _fetch(self, wanted: Wanted, fetch: Fetch) -> None:
+        try:
+            arrival = await self._desk.ask(wanted.flight, partial(fetch, wanted), _PATIENCE)
+            arrival.discard()
+        except ExchangeError:
+            pass  # what is stored stays; whoever asks next is told
+        finally:
+            self._running -= 1
+
+
+def _in_background(exchange: Exchange, now: float) -> Exchange:
+    return replace(
+        exchange,
+        deadline=now + _PATIENCE,
+        timeline=Timeline(now),
+        attempt=1,
+        abandoned=False,
+        patient=False,
+        background=True,
+    )

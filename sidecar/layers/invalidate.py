@@ -1,0 +1,92 @@
+"""Drops what a write may have made wrong, before its answer goes back.
+
+So the next read sees the write. What a write touches is decided in `core/cache`; this layer has it
+dropped, also when nobody knows whether the write was done.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sidecar.core.cache.model import Head
+from sidecar.errors import ExchangeError
+from sidecar.exchange import SAFE_METHODS, Exchange, Handler, Layer, Request, Response
+from sidecar.peeked import glance
+
+_MOST_ANSWER = 256 * 1024
+"""Bytes of an answer that are read for the rows in it."""
+_SECONDS = 1.0
+"""How long they may take: without them more is dropped, but nobody waits."""
+
+
+class Parts(NamedTuple):
+    """What the layer works with."""
+
+    written: Callable[[Request, Head | None, bytes | None], tuple[str, ...]]
+    """The tags that a write bumps, given its answer, and the whole body of that, where known."""
+    credential: Callable[[Request], str | None]
+    """The tag of whoever asks."""
+    ends_session: Callable[[Request], bool]
+    """Whether the write signs whoever asks out."""
+    drop: Callable[[tuple[str, ...]], None]
+    reads: Callable[[Request], bool]
+    """Whether a request with an unsafe method only reads."""
+
+
+class InvalidateLayer:
+    """Sees every call that reaches the upstream."""
+
+    def __init__(self, next_: Handler, parts: Parts) -> None:
+        self._next = next_
+        self._parts = parts
+
+    async def __call__(self, exchange: Exchange, /) -> Response:
+        """Pass on, and drop what the answer, or its absence, makes doubtful."""
+        request = exchange.request
+        writes = request.method not in SAFE_METHODS and not self._parts.reads(request)
+        try:
+            response = await self._next(exchange)
+        except BaseException as error:
+            if writes and not (isinstance(error, ExchangeError) and not error.sent):
+                self._drop(request, None, None)
+            raise
+        if response.status == 401:
+            self._drop_session(request)
+        elif writes and not 400 <= response.status < 500:
+            await self._written(request, response)
+        return response
+
+    async def _written(self, request: Request, response: Response) -> None:
+        head = Head(response.status, response.reason, response.headers)
+        body: bytes | None = None
+        try:
+            body = await self._body(response)
+        except BaseException as error:  # the application left: the write was done all the same
+            response.close(error)
+            raise
+        finally:
+            self._drop(request, head, body)
+
+    def _drop(self, request: Request, head: Head | None, body: bytes | None) -> None:
+        tags = self._parts.written(request, head, body)
+        if tags:
+            self._parts.drop(tags)
+        if self._parts.ends_session(request):
+            self._drop_session(request)
+
+    def _drop_session(self, request: Request) -> None:
+        tag = self._parts.credential(request)
+        if tag is not None:
+            self._parts.drop((tag,))
+
+    async def _body(self, response: Response) -> bytes | None:
+        """All of it, if it is short and comes soon; it stays to be read."""
+        length = response.body.length
+        if not length or length > _MOST_ANSWER or response.status >= 400:
+            return None
+        body = await glance(response, length, _SECONDS)
+        return body if len(body) == length else None
+
+
+def invalidate(parts: Parts) -> Layer:
+    """The layer of one route."""
+    return lambda next_: InvalidateLayer(next_, parts)

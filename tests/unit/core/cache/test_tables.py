@@ -1,0 +1,429 @@
+import json
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from sidecar.core.cache.literals import normalised
+from sidecar.core.cache.tables import ALL, ANY_WRITE, TableRules, Tables, parameters, target_of
+from sidecar.core.cache.writes import write_tags
+from tests.support.builders import request
+
+REST = "/rest/v1/"
+
+
+def get(target, *headers):
+    return request("GET", REST + target, list(headers))
+
+
+def write(method, target, body=None, *headers):
+    data = None if body is None else json.dumps(body).encode()
+    return request(method, REST + target, list(headers), data)
+
+
+def meets(tables, read, change, answer=None):
+    """Whether the write drops the read's answer."""
+    tags = set(tables.read_tags(read))
+    data = None if answer is None else json.dumps(answer).encode()
+    return bool(tags & set(write_tags(tables, change, data)))
+
+
+REPRESENTATION = (b"Prefer", b"return=representation")
+MERGE = (b"Prefer", b"resolution=merge-duplicates")
+
+CASES = [
+    # plain rows
+    ("t?id=eq.5", "PATCH", "t?id=eq.5", {"x": 1}, True),
+    ("t?id=eq.5", "PATCH", "t?id=eq.7", {"x": 1}, False),
+    ("t?id=eq.5", "DELETE", "t?id=eq.7", None, False),
+    ("t?id=eq.5", "DELETE", "t?id=in.(5,7)", None, True),
+    ("t?id=in.(5,6)", "DELETE", "t?id=in.(6,7)", None, True),
+    ("t?id=in.(5,6)", "DELETE", "t?id=in.(7,8)", None, False),
+    ("t?id=eq.5", "DELETE", "t?id=gt.4", None, True),
+    ("t?id=eq.5", "DELETE", "t", None, True),
+    ("t?id=eq.5", "PATCH", "t?id=eq.7", {"id": 5}, True),
+    ("t?id=eq.5", "DELETE", "u?id=eq.5", None, False),
+    ("t?id=not.eq.5", "DELETE", "t?id=eq.7", None, True),
+    ("t?or=(id.eq.5,id.eq.6)", "DELETE", "t?id=eq.7", None, True),
+    ("t?x->>id=eq.5", "DELETE", "t?id=eq.7", None, True),
+    ("t?id=eq(any).{5,7}", "DELETE", "t?id=eq.7", None, True),
+    # lists by a key of theirs
+    ("m?conversation_id=eq.1", "POST", "m", {"conversation_id": 1, "text": "x"}, True),
+    ("m?conversation_id=eq.1", "POST", "m", {"conversation_id": 2, "text": "x"}, False),
+    ("m?conversation_id=eq.1", "POST", "m", [{"conversation_id": 2}, {"conversation_id": 1}], True),
+    ("m?conversation_id=eq.1", "POST", "m", {"text": "x"}, True),
+    ("m?conversation_id=eq.1", "POST", "m?columns=text", {"conversation_id": 2, "text": "x"}, True),
+    ("m?conversation_id=eq.1", "PATCH", "m?id=eq.9", {"text": "x"}, True),
+    ("m?conversation_id=eq.1", "PATCH", "m?conversation_id=eq.2", {"text": "x"}, False),
+    ("m?conversation_id=eq.1", "PATCH", "m?conversation_id=eq.2", {"conversation_id": 1}, True),
+    ("m?conversation_id=eq.2", "PATCH", "m?conversation_id=eq.2", {"conversation_id": 1}, True),
+    ("m?conversation_id=eq.1", "PATCH", "m?id=eq.9", {"conversation_id": 2}, True),
+    ("m", "POST", "m", {"conversation_id": 2}, True),
+    ("m?order=id&limit=5", "POST", "m", {"conversation_id": 2}, True),
+    # a column that may be computed from what was changed
+    ("m?slug=eq.a", "PATCH", "m?id=eq.9", {"title": "a"}, True),
+    ("m?slug=eq.b", "PATCH", "m?slug=eq.a", {"title": "b"}, True),
+    ("m?slug=eq.b", "DELETE", "m?slug=eq.a", None, False),
+    # nulls, booleans, and the ways to write them
+    ("t?parent_id=is.null", "POST", "t", {"parent_id": None}, True),
+    ("t?parent_id=is.not_null", "POST", "t", {"parent_id": 7}, True),
+    ("t?open=is.true", "POST", "t", {"open": True}, True),
+    ("t?open=eq.t", "POST", "t", {"open": True}, True),
+    ("t?open=eq.yes", "POST", "t", {"open": "true"}, True),
+    ("t?open=is.true", "POST", "t", {"open": False}, False),
+    ("t?open=is.unknown", "POST", "t", {"open": None}, True),
+    # ways to write a number, a UUID, a date
+    ("t?id=eq.05", "DELETE", "t?id=eq.5", None, True),
+    ("t?id=eq.5.0", "DELETE", "t?id=eq.5", None, True),
+    ("t?id=eq.0x5", "POST", "t", {"id": 5}, True),
+    ("t?id=eq.5", "POST", "t", {"id": 5.0}, True),
+    ("t?id=eq.5", "POST", "t", {"id": "+5"}, True),
+    ("t?id=eq.1_0", "POST", "t", {"id": 10}, True),
+    (
+        "t?id=eq.a0eebc999c0b4ef8bb6d6bb9bd380a11",
+        "DELETE",
+        "t?id=eq.A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11",
+        None,
+        True,
+    ),
+    ("t?day=eq.today", "POST", "t", {"day": "20240101"}, True),
+    ("t?day=eq.20240101", "POST", "t", {"day": "2024-01-01"}, True),
+    ("t?day=eq.jan-1-2024", "POST", "t", {"day": "20240101"}, True),
+    ("t?name=eq.Anna", "POST", "t", {"name": "anna"}, True),
+    ("t?name=eq.Anna", "POST", "t", {"name": "berta"}, False),
+    ("t?name=eq.a%20b", "POST", "t", {"name": "c"}, True),
+    ('t?name=in.("a","b")', "POST", "t", {"name": "a"}, True),
+    ("t?x=eq.1", "POST", "t", {"x": {"deep": 1}}, True),
+    # embedded resources
+    ("c?select=*,m(*)&id=eq.1", "POST", "m", {"conversation_id": 2}, True),
+    ("c?select=*,last:m!fk(id,u(name))&id=eq.1", "POST", "m", {"conversation_id": 2}, True),
+    ("c?select=*,last:m!fk(id,u(name))&id=eq.1", "POST", "u", {"id": 2}, True),
+    ("c?select=id,...u(name)&id=eq.1", "POST", "u", {"id": 2}, True),
+    ("c?select=author:author_id(name)&id=eq.1", "POST", "u", {"id": 2}, True),
+    # upserts may move a row
+    ("t?owner_id=eq.1", "POST", "t?on_conflict=id", {"id": 5, "owner_id": 2}, False),
+    # bodies that say nothing
+    ("t?id=eq.5", "POST", "t", "text", True),
+    ("t?id=eq.5", "PATCH", "t?id=eq.7", None, True),
+    ("t?id=eq.5", "POST", "t", [{"id": 6}] * 101, True),
+    # functions
+    ("t?id=eq.5", "POST", "rpc/unknown", {}, True),
+    ("t?id=eq.5", "POST", "rpc/changes_u", {}, False),
+    ("u?id=eq.5", "POST", "rpc/changes_u", {}, True),
+    ("rpc/reads_t?x=1", "DELETE", "t?id=eq.7", None, True),
+    ("rpc/reads_t?x=1", "DELETE", "m?id=eq.7", None, False),
+    ("rpc/unknown?x=1", "DELETE", "m?id=eq.7", None, True),
+    # views and triggers
+    ("open_t?id=eq.5", "DELETE", "t?id=eq.7", None, True),
+    ("t?id=eq.5", "DELETE", "open_t?id=eq.7", None, True),
+    ("audit?id=eq.5", "DELETE", "t?id=eq.7", None, True),
+    ("audit?id=eq.5", "DELETE", "m?id=eq.7", None, False),
+    # another way to write the same path
+    ("%74?id=eq.5", "DELETE", "t?id=eq.5", None, True),
+]
+
+RULES = TableRules(
+    functions={"reads_t": ("t",), "changes_u": ("u",)},
+    views={"open_t": ("t",)},
+    related={"t": ("audit",)},
+)
+
+
+@pytest.mark.parametrize(("read", "method", "target", "body", "dropped"), CASES)
+def test_a_write_drops_what_it_may_have_changed(read, method, target, body, dropped):
+    tables = Tables(RULES)
+    for name in ("t", "u", "m", "c", "audit"):
+        tables.read_tags(get(name))
+    headers = [MERGE] if "on_conflict" in target else []
+    # The upsert's old row may have had another owner, so it drops them all.
+    expected = dropped or "on_conflict" in target
+    assert meets(tables, get(read), write(method, target, body, *headers)) == expected
+
+
+@pytest.mark.parametrize(
+    ("read", "method", "target", "body", "answer", "dropped"),
+    [
+        ("m?conversation_id=eq.1", "PATCH", "m?id=eq.9", {"x": 1}, [{"conversation_id": 2}], False),
+        ("m?conversation_id=eq.1", "PATCH", "m?id=eq.9", {"x": 1}, [{"conversation_id": 1}], True),
+        ("m?conversation_id=eq.1", "PATCH", "m?id=eq.9", {"x": 1}, [], True),
+        ("m?conversation_id=eq.1", "DELETE", "m?id=eq.9", None, [{"conversation_id": 2}], False),
+        ("m?conversation_id=eq.1", "DELETE", "m?id=eq.9", None, {"conversation_id": 1}, True),
+        ("m?conversation_id=eq.1", "POST", "m", {"x": 1}, [{"conversation_id": 2}], False),
+        ("m?conversation_id=eq.1", "POST", "m", {"conversation_id": 1}, [{"id": 4}], True),
+        ("m?slug=eq.a", "PATCH", "m?id=eq.9", {"x": 1}, [{"slug": "b"}], True),
+        ("m?slug=eq.a", "PATCH", "m?slug=eq.b", {"x": 1}, [{"slug": "c"}], False),
+        ("m?slug=eq.c", "PATCH", "m?slug=eq.b", {"x": 1}, [{"slug": "c"}], True),
+        ("m?slug=eq.a", "POST", "m", {"slug": "b"}, [{"slug": "a"}], True),
+    ],
+)
+def test_the_rows_in_the_answer_say_what_was_changed(read, method, target, body, answer, dropped):
+    assert meets(Tables(RULES), get(read), write(method, target, body), answer) == dropped
+
+
+def test_schemas_are_told_apart_and_public_is_none():
+    tables = Tables(RULES)
+    read = get("t?id=eq.5", (b"Accept-Profile", b"public"))
+    other = get("t?id=eq.5", (b"Accept-Profile", b"tenant"))
+    change = write("DELETE", "t?id=eq.5")
+    in_tenant = write("DELETE", "t?id=eq.5", None, (b"Content-Profile", b"tenant"))
+    assert meets(tables, read, change)
+    assert not meets(tables, read, in_tenant)
+    assert meets(tables, other, in_tenant)
+    embedded = get("c?select=t(*)", (b"Accept-Profile", b"tenant"))
+    assert meets(tables, embedded, in_tenant)
+
+
+def test_what_is_not_about_tables_has_no_tags():
+    tables = Tables(RULES)
+    for target in ("/auth/v1/user", "/rest/v1/", "/rest/v1/a/b"):
+        assert target_of(request(target=target)) is None
+        assert tables.read_tags(request(target=target)) == ()
+        assert write_tags(tables, request("POST", target), None) == ()
+
+
+def test_what_is_known_of_a_database_is_bounded():
+    tables = Tables(RULES)
+    for number in range(300):
+        tables.read_tags(get(f"t?c{number}=eq.1"))
+    assert len(tables.columns("t")) == 64
+    assert meets(tables, get("t?c299=eq.1"), write("POST", "t", {"c299": 2}))
+
+
+@given(st.text(max_size=8), st.text(max_size=8))
+def test_no_target_makes_it_raise(path, query):
+    tables = Tables(RULES)
+    subject = request("POST", f"/rest/v1/{path}?{query}", body=query.encode())
+    parameters(subject)
+    assert ALL in {*tables.read_tags(subject), ALL}
+    write_tags(tables, subject, query.encode())
+
+
+# A model: rows in memory, reads as filters over them, writes as PostgREST does them. Columns have
+# types, so one value has several ways to be written.
+
+INTS = ["0", "1", "2", "+2", "02", "2.0", "-1", "0x2"]
+BOOLS = ["true", "t", "on", "1", "false", "no", "null"]
+TEXTS = ["a", "A", "b", "a b", "1", "null", "2024-01-01"]
+COLUMNS = {"id": "int", "owner_id": "int", "open": "bool", "name": "text", "upper": "text"}
+
+
+def stored(kind, text):
+    """The value that PostgreSQL reads in it."""
+    if text is None:
+        return None
+    if kind == "int":
+        return int(float(text)) if "x" not in text else int(text, 16)
+    if kind == "bool":
+        return None if text == "null" else text.lower() in ("true", "t", "on", "1")
+    return text.lower()  # a column that ignores case, as citext
+
+
+def computed(row):
+    """With what the database itself makes of it."""
+    name = row.get("name")
+    return {**row, "upper": None if name is None else name.upper().lower()}
+
+
+KINDS = {"int": INTS, "bool": BOOLS, "text": TEXTS}
+writable = st.sampled_from(["owner_id", "open", "name"])
+
+
+@st.composite
+def filters(draw, most=2):
+    """A query of filters, and the predicate that it stands for."""
+    parts, tests = [], []
+    for column in draw(st.lists(st.sampled_from(list(COLUMNS)), max_size=most)):
+        kind = COLUMNS[column]
+        operator = draw(st.sampled_from(["eq", "eq", "in", "is", "neq", "not.eq", "not_null"]))
+        texts = draw(st.lists(st.sampled_from(KINDS[kind]), min_size=1, max_size=2))
+        if kind == "bool":
+            texts = [text for text in texts if text != "null"] or ["true"]
+        values = {stored(kind, text) for text in texts[:1]}
+        if operator == "in":
+            values = {stored(kind, text) for text in texts}
+            texts = [f'"{text}"' if " " in text else text for text in texts]
+            parts.append((column, f"in.({','.join(texts)})"))
+            tests.append(lambda row, c=column, v=values: row[c] in v and row[c] is not None)
+        elif operator == "is":
+            parts.append((column, "is.null"))
+            tests.append(lambda row, c=column: row[c] is None)
+        elif operator == "not_null":
+            parts.append((column, "is.not_null"))
+            tests.append(lambda row, c=column: row[c] is not None)
+        elif operator == "eq":
+            parts.append((column, f"eq.{texts[0]}"))
+            tests.append(lambda row, c=column, v=values: row[c] in v and row[c] is not None)
+        else:
+            parts.append((column, f"{operator}.{texts[0]}"))
+            tests.append(lambda row, c=column, v=values: row[c] not in v and row[c] is not None)
+    from urllib.parse import quote
+
+    query = "&".join(f"{name}={quote(value)}" for name, value in parts)
+    return query, lambda row: all(test(row) for test in tests)
+
+
+@st.composite
+def values(draw, columns):
+    """A JSON object, and the row that it means."""
+    sent, row = {}, {}
+    for column in columns:
+        kind = COLUMNS[column]
+        text = draw(st.sampled_from(KINDS[kind]))
+        if kind == "int":
+            text = draw(st.sampled_from(["0", "1", "2", "-1"]))
+            sent[column] = draw(st.sampled_from([int(text), text, float(text)]))
+        elif kind == "bool" and text in ("true", "false", "null"):
+            sent[column] = draw(st.sampled_from([json.loads(text), text]))
+            if sent[column] == "null":
+                sent[column] = None
+        elif draw(st.booleans()) and column != "id":
+            sent[column], text = None, None
+        else:
+            sent[column] = text
+        row[column] = stored(kind, text)
+    return sent, row
+
+
+@st.composite
+def writes(draw):
+    kind = draw(st.sampled_from(["insert", "upsert", "update", "delete", "put"]))
+    columns = draw(st.lists(writable, unique=True, max_size=3))
+    represented = draw(st.booleans())
+    shown = draw(st.none() | st.lists(st.sampled_from(list(COLUMNS)), min_size=1, unique=True))
+    if kind == "delete":
+        return kind, draw(filters()), None, represented, shown
+    if kind == "update":
+        moved = draw(st.booleans())
+        return kind, draw(filters()), draw(values(columns + ["id"] * moved)), represented, shown
+    rows = draw(st.lists(values(["id", *columns]), min_size=1, max_size=2))
+    return kind, ("", None), rows, represented, shown
+
+
+def apply(rows, change):
+    """The rows after the write, and those that its answer shows; as PostgREST would."""
+    kind, (_, holds), data, _, _ = change
+    if kind == "delete":
+        gone = [row for row in rows if holds(row)]
+        return [row for row in rows if not holds(row)], gone
+    if kind == "update":
+        changed = [computed({**row, **data[1]}) if holds(row) else row for row in rows]
+        return changed, [new for old, new in zip(rows, changed, strict=True) if holds(old)]
+    after, shown = list(rows), []
+    for _, row in data:
+        old = next((each for each in after if each["id"] == row["id"]), None)
+        if old is not None and kind == "insert":
+            continue
+        empty = dict.fromkeys(COLUMNS)
+        new = computed({**(old or empty), **row})
+        after = [new if each is old else each for each in after] if old else [*after, new]
+        shown.append(new)
+    return after, shown
+
+
+def as_request(change):
+    kind, (query, _), data, represented, shown = change
+    method = {"insert": "POST", "upsert": "POST", "put": "PUT"}.get(kind, kind)
+    method = {"update": "PATCH", "delete": "DELETE"}.get(method, method)
+    headers = [REPRESENTATION] if represented else []
+    body = None
+    if kind in ("insert", "upsert", "put"):
+        body = [sent for sent, _ in data]
+        if kind != "insert":
+            headers.append(MERGE)
+        query = "id=eq." + str(body[0]["id"]) if kind == "put" else query
+        body = body[0] if kind == "put" else body
+    elif kind == "update":
+        body = data[0]
+    if shown is not None:
+        query += "&select=" + ",".join(shown)
+    return write(method, f"t?{query}", body, *headers)
+
+
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "id": st.sampled_from([0, 1, 2, -1]),
+            "owner_id": st.sampled_from([None, 0, 1, 2]),
+            "open": st.sampled_from([None, True, False]),
+            "name": st.sampled_from([None, "a", "b", "a b", "1"]),
+        }
+    ).map(computed),
+    max_size=4,
+    unique_by=lambda row: row["id"],
+)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(ROWS, st.lists(filters(), min_size=1, max_size=3), writes())
+def test_whatever_a_write_changes_is_dropped(rows, reads, change):
+    if change[0] == "put":
+        change = (change[0], change[1], change[2][:1], *change[3:])
+    tables = Tables(TableRules())
+    tags = [set(tables.read_tags(get(f"t?{query}"))) for query, _ in reads]
+    after, shown = apply(rows, change)
+    answer = None
+    if change[3]:
+        columns = change[4] or list(COLUMNS)
+        answer = json.dumps([{name: row[name] for name in columns} for row in shown]).encode()
+    bumped = set(write_tags(tables, as_request(change), answer))
+    for (query, holds), carried in zip(reads, tags, strict=True):
+        before_rows = [row for row in rows if holds(row)]
+        after_rows = [row for row in after if holds(row)]
+        if before_rows != after_rows:
+            assert carried & bumped, query
+
+
+@given(st.text(max_size=20))
+@example("2024-01-01")
+def test_a_normal_form_is_its_own_normal_form(text):
+    form = normalised(text)
+    assert form is None or normalised(form) == form
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("5", "5"),
+        ("-5", "-5"),
+        ("Anna", "anna"),
+        ("e4", "e4"),
+        ("01hzxk3v9w8m7n6p5q4r3s2t1u", "01hzxk3v9w8m7n6p5q4r3s2t1u"),
+        ("user_2abc", "user_2abc"),
+        *[
+            (text, None)
+            for text in (
+                "",
+                "a b",
+                "a.b",
+                "05",
+                "5a",
+                "1e5",
+                "0x5",
+                "infinity",
+                "NaN",
+                "now",
+                "j2460311",
+                "may-1-2024",
+                "12:30",
+                "p1d",
+                "1day",
+                "08002b010203",
+                "99999999999999999999",
+            )
+        ],
+    ],
+)
+def test_a_value_without_a_safe_form_has_none(text, form):
+    assert normalised(text) == form
+
+
+def test_a_tag_of_every_kind_is_bumped_by_something():
+    tables = Tables(RULES)
+    assert tables.read_tags(get("t?id=eq.5")) == (ALL, "t!", "t.id", "t.id=5")
+    assert tables.read_tags(get("rpc/unknown")) == (ALL, ANY_WRITE)
+    assert write_tags(tables, write("DELETE", "t?id=eq.5"), None) == (
+        ANY_WRITE,
+        "t",
+        "t.id=5",
+        "audit!",
+    )
