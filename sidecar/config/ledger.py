@@ -1,0 +1,63 @@
+"""What is remembered of calls with an idempotency key. Field docstrings are the reference."""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from sidecar.config.strict import STRICT
+from sidecar.config.values import Flag, Size, Timeout
+
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
+
+
+def header_name(value: object) -> str:
+    """The name of a header field (RFC 9110 §5.1).
+
+    Raises:
+        PydanticCustomError: anything else.
+    """
+    if isinstance(value, str) and _TOKEN.fullmatch(value):
+        return value
+    raise PydanticCustomError("text", "expected the name of a header field")
+
+
+HeaderName = Annotated[
+    str,
+    BeforeValidator(header_name),
+    WithJsonSchema({"type": "string", "pattern": f"^{_TOKEN.pattern}$"}),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What is remembered of calls that carry an idempotency key. GET, HEAD and OPTIONS need none.
+
+    The same key again, from the same caller: the answer is given out again, and nothing is sent.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    enabled: Flag = True
+    """Whether keys are looked at. Calls without a key never are."""
+    header: HeaderName = "Idempotency-Key"
+    """The header field with the key. It goes on to the upstream as it came."""
+    keep: Timeout = 86400.0
+    """How long an answer is given out again, counted from its end."""
+    max_size: Size = 16 * 1024 * 1024
+    """Bytes of memory for keys and answers. The oldest answers go first; when those are gone, the
+    oldest keys."""
+    max_body: Size = 256 * 1024
+    """The longest body of an answer that is kept. Of a longer one only the fact is kept."""
+    honoured: Flag = True
+    """Whether the upstream itself does a call with the same key only once. Then a failure that
+    leaves open what was done may be repeated, and so may a call whose answer was not kept. If
+    not, such a call is never sent again within `keep`: it is answered 409."""
+    wait: Timeout = 30.0
+    """How long a call waits for an earlier one with the same key that is still under way; never
+    beyond its own deadline. After that it is answered 409 (`idempotency_in_flight`)."""
+    store: Literal["memory", "shared"] = "memory"
+    """`shared`: also in `stores.shared`, so that the keys survive a restart and other sidecars
+    know them."""
