@@ -87,7 +87,7 @@ lock: ## Resolve requirements.lock anew, for Python 3.11 to 3.14
 	@command -v uv >/dev/null || test -x .tools/uv/bin/uv || \
 		$(PY) -m pip install -q --disable-pip-version-check --target .tools/uv uv
 	@{ echo "# Written by 'make lock': exact versions for every extra, for Python 3.11 to 3.14."; \
-		PATH="$$PATH:.tools/uv/bin" uv pip compile pyproject.toml --extra fast --extra test --extra sdk \
+		PATH="$$PATH:.tools/uv/bin" uv pip compile pyproject.toml --extra fast --extra redis --extra test --extra sdk \
 			--universal --python-version 3.11 --upgrade --quiet \
 			--no-header --no-annotate --no-emit-index-url --no-emit-find-links; } > requirements.lock.new
 	@mv requirements.lock.new requirements.lock

@@ -140,7 +140,7 @@ def _sidecar(name: str, folder: Path, upstream_port: int, *, log: str) -> Peer:
     port = free_port()
     config = folder / "sidecar.yaml"
     config.write_text(
-        f"""listen: {{ proxy: 127.0.0.1:{port}, ops: 127.0.0.1:{free_port()} }}
+        f"""listen: {{ proxy: 127.0.0.1:{port}, ops: 127.0.0.1:{free_port()}, admin: null }}
 log: {{ level: {log}, format: json }}
 loop: uvloop
 upstreams:

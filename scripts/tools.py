@@ -38,6 +38,7 @@ TOOLS = (
         "prometheus",
         "usr/bin/promtool",
     ),
+    Tool("redis-server", "test", "tests of the store in Redis", "apt-get install redis-server"),
     Tool("node", "test-sdk", "tests with the JavaScript SDKs", "apt-get install nodejs"),
     Tool("npm", "test-sdk", "tests with the JavaScript SDKs", "apt-get install npm"),
 )

@@ -9,18 +9,16 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from sidecar import __version__
+from sidecar.admin.app import AdminRunner, make_admin_app, make_admin_runner
+from sidecar.assembly import Assembly
 from sidecar.clock import Clock, SystemClock
 from sidecar.config import Address, Config
-from sidecar.core.budget import Budget
-from sidecar.core.routing import RouteTable
-from sidecar.listener import Chains, Listener
+from sidecar.listener import Listener
 from sidecar.loops import loop_factory
 from sidecar.ops import State, Status, UpstreamStatus, make_ops_app, make_ops_runner
-from sidecar.pipeline import Parts, build
 from sidecar.servers import Bound, Servers
 from sidecar.telemetry import logs
 from sidecar.telemetry.metrics import Metrics
-from sidecar.transport.upstream import UpstreamTransport
 
 _QUIET = 0.25
 """Seconds without an exchange after which draining ends early."""
@@ -43,35 +41,22 @@ class Sidecar:
         self._state: State = "starting"
         self.metrics = Metrics(__version__)
         self.metrics.set_config(sha256=sha256(repr(config).encode()).hexdigest())
-        self._transports = {
-            name: UpstreamTransport(upstream, self._clock)
-            for name, upstream in config.upstreams.items()
-        }
-        self._listener = Listener(self._chains(), config.limits)
+        self._parts = Assembly(config, self._clock, self.metrics)
+        self._listener = Listener(self._parts.chains, config.limits)
         self._servers = Servers(config, self._listener)
         self._ops = make_ops_runner(make_ops_app(self.status, self.metrics))
-        self.metrics.watch_pools(lambda: {n: t.pool.stats for n, t in self._transports.items()})
+        self._admin = self._make_admin(config)
         self.bound: Bound = {}
-        """Where it listens: `proxy`, `proxy_tls`, `ops`, `upstream:NAME`, `upstream-tls:NAME`."""
+        """Where: `proxy`, `proxy_tls`, `ops`, `admin`, `upstream:NAME`, `upstream-tls:NAME`."""
 
     def __repr__(self) -> str:
-        return f"<Sidecar {self._state} {self._listener!r} {list(self._transports.values())!r}>"
+        return f"<Sidecar {self._state} {self._listener!r} {self._parts!r}>"
 
-    def _chains(self) -> Chains:
-        table = RouteTable.from_config(self._config)
-        sinks = (self.metrics.sink(), logs.exchange_sink(self._config.log))
-        budgets = {
-            name: Budget(budget.ratio, budget.burst, budget.floor)
-            for name, upstream in self._config.upstreams.items()
-            for budget in [upstream.retry.budget]
-        }
-        parts = Parts(self._clock, self.metrics, sinks, budgets)
-        handlers = {
-            route: build(route, self._transports[route.upstream], parts)
-            for routes in table.routes.values()
-            for route in routes
-        }
-        return Chains(table, handlers, parts)
+    def _make_admin(self, config: Config) -> AdminRunner | None:
+        if config.listen.admin is None:
+            return None
+        endpoints = self._parts.endpoints()
+        return make_admin_runner(make_admin_app(config.admin, config.listen.admin, endpoints))
 
     async def start(self) -> None:
         """Bind all listeners.
@@ -82,7 +67,12 @@ class Sidecar:
         try:
             self.bound = await self._servers.start()
             await self._ops.setup()
-            self.bound["ops"] = await self._servers.listen_ops(self._ops)
+            self.bound["ops"] = await self._servers.listen(self._ops, self._config.listen.ops)
+            if self._admin is not None and self._config.listen.admin is not None:
+                await self._admin.setup()
+                where = self._config.listen.admin
+                self.bound["admin"] = await self._servers.listen(self._admin, where)
+            await self._parts.start()
         except BaseException:
             await self.close()
             raise
@@ -104,7 +94,7 @@ class Sidecar:
                     inflight=self.metrics.inflight(name).count,
                     pool=transport.pool.stats,
                 )
-                for name, transport in self._transports.items()
+                for name, transport in self._parts.transports.items()
             },
         )
 
@@ -118,8 +108,7 @@ class Sidecar:
         logs.event("draining", inflight=self._listener.inflight)
         await self._quiet(self._config.drain_timeout, _QUIET)
         if self._listener.busy:
-            for transport in self._transports.values():
-                transport.give_up()
+            self._parts.give_up()
             await self._quiet(_LAST_WORDS, 0.0)
         await self.close()
 
@@ -138,9 +127,10 @@ class Sidecar:
         """Close everything now."""
         await self._servers.close()
         await self._listener.stop()
-        for transport in self._transports.values():
-            transport.close()
-        await self._ops.cleanup()
+        await self._parts.close()
+        for runner in (self._ops, self._admin):
+            if runner is not None:
+                await runner.cleanup()
 
 
 def _origin(url: str) -> str:

@@ -18,6 +18,8 @@ COMMANDS = {
     "routes": "list all routes with their timeouts",
     "schema": "print the JSON Schema, or the reference with every key",
     "demo": "see the sidecar at work on simulated providers; needs no keys",
+    "breaker": "show the circuit breakers of a running sidecar, or force one",
+    "drill": "make named faults on purpose in a running sidecar",
     "healthcheck": "ask a running sidecar whether it is ready",
     "version": "print the version",
 }

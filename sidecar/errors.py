@@ -9,11 +9,15 @@ decided in `core/answers.py`, not here.
     │   ├── BadTarget            absolute_form, connect_method, bad_target
     │   ├── NoRoute              no_upstream, reserved_path
     │   ├── BadRequest           bad_request, head_too_large, bad_body, body_too_large,
-    │   │                        unsupported_framing, upgrade_unsupported
+    │   │                        unsupported_framing, upgrade_unsupported,
+    │   │                        idempotency_key_reused, idempotency_in_flight,
+    │   │                        idempotency_unknown, idempotency_answer_lost
+    │   ├── NotStored            not_stored: only what is stored was asked for
     │   ├── RequestBodyStalled   request_body_timeout
     │   └── ClientClosed         client_closed: nobody is left to answer
     ├── NeverSent              no byte of the request left for the upstream
     │   ├── PoolTimeout          pool_timeout
+    │   ├── Rejected             breaker_open, limit_full, limit_timeout, pace_full, pace_timeout
     │   ├── ConnectError         dns_error, connect_error, tls_error
     │   └── ConnectTimeout       dns_timeout, connect_timeout, tls_timeout
     ├── Draining               draining
@@ -75,6 +79,15 @@ class BadRequest(DownstreamError):
         self.status = status
 
 
+class NotStored(DownstreamError):
+    """The request says `only-if-cached`, and nothing is stored (RFC 9111 §5.2.1.7)."""
+
+    status = 504
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="not_stored")
+
+
 class RequestBodyStalled(DownstreamError):
     """The application announced a body and stopped sending it."""
 
@@ -95,6 +108,20 @@ class NeverSent(ExchangeError):
 
 class PoolTimeout(NeverSent):
     """Every connection of the upstream stayed busy for the whole `pool.max_wait`."""
+
+
+class Rejected(NeverSent):
+    """The sidecar will not send it now: to spare an upstream in trouble, or by the route's limits.
+
+    Args:
+        message: as for every ExchangeError.
+        code: as for every ExchangeError.
+        retry_after: seconds after which the same call may get through, where that is known.
+    """
+
+    def __init__(self, message: str, *, code: str, retry_after: float | None = None) -> None:
+        super().__init__(message, code=code)
+        self.retry_after = retry_after
 
 
 class ConnectError(NeverSent):

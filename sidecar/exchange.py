@@ -16,6 +16,9 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
+from sidecar.entered import Entered
+from sidecar.judgement import Judgement
+
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 """What does no harm when it is done twice or cut off (RFC 9110 §9.2.1)."""
 
@@ -61,6 +64,10 @@ class RequestBody(Body, Protocol):
         """Be read again from the start."""
         ...
 
+    def known(self) -> bytes | None:
+        """All of it, where it is in memory already; nothing is consumed. None where it is not."""
+        ...
+
 
 @dataclass(slots=True, eq=False)
 class BytesBody:
@@ -95,6 +102,10 @@ class BytesBody:
         """Be read again from the start."""
         self._left = self.data
 
+    def known(self) -> bytes:
+        """All of it."""
+        return self.data
+
 
 class Request(NamedTuple):
     """What the application asked for, after routing and before anything is decided about it."""
@@ -118,6 +129,8 @@ class Response:
     """End-to-end fields only. Content-Length, where the upstream sent one, is among them."""
     body: Body
     source: Source = "upstream"
+    judgement: Judgement | None = None
+    """What it means; None until somebody has judged it, and for what the sidecar made."""
     _on_close: list[OnClose] = field(init=False, default_factory=list)
     _closed: bool = field(init=False, default=False)
 
@@ -162,6 +175,12 @@ class Timeline:
     """Opening connections, over all attempts."""
     backoff: float = 0.0
     """Waiting between attempts."""
+    held: float = 0.0
+    """Waiting for an open breaker to let the call through."""
+    paced: float = 0.0
+    """Waiting so as not to exceed a rate."""
+    queued: float = 0.0
+    """Waiting for a place among the calls in flight."""
     at_upstream: float = 0.0
     """Waiting for answers, over all attempts."""
     reused: bool = False
@@ -186,6 +205,15 @@ class Exchange:
     """The first is 1. Written by whoever starts further attempts, and nobody else."""
     abandoned: bool = False
     """The application left, and the call is let finish. Written by the listener."""
+    repeatable: bool = False
+    """An idempotency key makes it harmless to send it twice. Written by the ledger layer."""
+    patient: bool = True
+    """Whether to wait for an open breaker: not where something older can be served instead.
+    Written by the cache layer."""
+    entered: Entered | None = None
+    """How the application came in; None for calls of the sidecar's own. Written by the listener."""
+    background: bool = False
+    """Nobody waits for it: it goes after all that somebody waits for."""
 
 
 class Handler(Protocol):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 
-from aiohttp import web
+from aiohttp import HttpVersion10, HttpVersion11, web
 
 from sidecar.clock import Clock
 from sidecar.config import Limits
@@ -17,6 +17,7 @@ from sidecar.core.answers import answer, status_of
 from sidecar.core.headers import RequestHead, read_request
 from sidecar.core.routing import Routed, RouteEntry, RouteTable
 from sidecar.downstream import SHORT, StreamedBody, gather, too_large, write_response
+from sidecar.entered import Entered
 from sidecar.errors import BadRequest, DownstreamError, ExchangeError
 from sidecar.exchange import (
     SAFE_METHODS,
@@ -31,6 +32,7 @@ from sidecar.exchange import (
 from sidecar.layers.observe import make_record
 from sidecar.pipeline import Parts, build_refusal
 
+_VERSIONS = (HttpVersion11, HttpVersion10)
 _PATIENCE = 0.02
 """Seconds that a short request body may take to arrive before it is sent on as it comes."""
 
@@ -54,6 +56,18 @@ def _is_last(request: web.BaseRequest, head: RequestHead | None) -> bool:
     if head is None or head.chunked or head.upgrade or request.method == "CONNECT":
         return True
     return head.expects_continue and not request.content.at_eof()
+
+
+def _check_version(request: web.BaseRequest) -> None:
+    """Refuse what aiohttp's parser takes for a request of HTTP/1 (RFC 9110 §15.6.6).
+
+    Raises:
+        BadRequest: it is of another version.
+    """
+    if request.version not in _VERSIONS:
+        raise BadRequest(
+            "only HTTP/1.1 and HTTP/1.0 are spoken here", code="bad_request", status=505
+        )
 
 
 class Listener:
@@ -91,10 +105,11 @@ class Listener:
         routed: Routed | None = None
         head: RequestHead | None = None
         try:
+            _check_version(request)
             head = read_request(list(request.raw_headers))
             host = head.host.decode("latin-1")
             routed = self._chains.table.resolve(request.method, request.raw_path, host, bound)
-            body = await self._body(request, head, routed.route.retry.max_body)
+            body = await self._body(request, head, routed.route.config.retry.max_body)
         except DownstreamError as error:
             response = await self._refuse(request, routed, error, timeline)
         else:
@@ -103,6 +118,7 @@ class Listener:
             exchange = Exchange(
                 next(self._ids), route.upstream, route.name, forwarded, float("inf"), timeline
             )
+            exchange.entered = Entered(routed.by, host, request.secure)
             response = await self._exchange(exchange, route)
         return await write_response(
             request,
@@ -114,13 +130,13 @@ class Listener:
     async def _exchange(self, exchange: Exchange, route: RouteEntry) -> Response:
         handler = self._chains.handlers[route]
         try:
-            if route.abandon == "cancel" or (
-                route.abandon == "auto" and exchange.request.method in SAFE_METHODS
+            if route.config.abandon == "cancel" or (
+                route.config.abandon == "auto" and exchange.request.method in SAFE_METHODS
             ):
                 return await handler(exchange)
             return await self._let_finish(exchange, handler)
         except ExchangeError as error:
-            return answer(error, route.errors, exchange.id)
+            return answer(error, route.config.errors, exchange.id)
 
     async def _let_finish(self, exchange: Exchange, handler: Handler) -> Response:
         """Run the call so that it outlives the client: a write is not cut off half-way."""
@@ -195,7 +211,7 @@ class Listener:
             timeline=timeline,
             attempt=0,
         )
-        shape = route.errors if route else "generic"
+        shape = route.config.errors if route else "generic"
         try:
             return await build_refusal(error, shape, self._chains.parts)(exchange)
         except ExchangeError as refusal:

@@ -53,13 +53,16 @@ class Servers:
                 bound[f"upstream-tls:{name}"] = await self._listen(address, name, tls)
         return bound
 
-    async def listen_ops(self, runner: web.AppRunner) -> Address:
-        """Bind the ops listener.
+    async def listen(self, runner: web.AppRunner, address: Address) -> Address:
+        """Bind a listener that is not the application's.
 
         Raises:
             OSError: its address is taken or not ours.
         """
-        return await _bind(runner, self._config.listen.ops, None)
+        bound = await _bind(runner, address, None)
+        if bound.path:
+            self._sockets.append(Path(bound.path))
+        return bound
 
     async def close(self) -> None:
         """Stop accepting, and end every connection."""
@@ -85,6 +88,7 @@ class Servers:
         server = Server(
             partial(self._listener.serve, upstream),
             self._listener.render_unparsed,
+            max_head=limits.max_header_total,
             auto_decompress=False,
             keepalive_timeout=limits.keep_alive,
             lingering_time=_LINGER,

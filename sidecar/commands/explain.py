@@ -4,23 +4,25 @@ import argparse
 import json
 import re
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from sidecar.commands import options
 from sidecar.commands.loading import PROBLEM, loaded
 from sidecar.commands.routes import methods
+from sidecar.commands.settings import Setting, compact, settings_of
 from sidecar.commands.terminal import columns
-from sidecar.config import DEFAULT_ROUTE, Config
-from sidecar.config.values import format_duration
+from sidecar.config import Config
 from sidecar.core.routing import Routed, RouteEntry, RouteTable
 from sidecar.errors import DownstreamError
-from sidecar.loader import Loaded
 
 _URL = re.compile(r"(?:https?|wss?)://(?P<host>[^/?#]*)(?P<target>[^#]*)(?:#.*)?")
 _CREDENTIAL = re.compile(
     r"([?&][^=&]*(?:key|token|secret|password|signature|sig|upload_id)=)[^&]*", re.IGNORECASE
 )
 _METHOD = re.compile(r"[A-Za-z]+")
+_WIDTH = 80
+_MOST_VALUE = 28
+"""Characters of a value in a table; `--json` has all of it."""
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
 
@@ -42,15 +44,6 @@ class Candidate:
     route: RouteEntry
     chosen: bool
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One effective value and where it comes from."""
-
-    name: str
-    value: str
-    origin: str
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,7 +76,7 @@ def execute(args: argparse.Namespace) -> int:
         else:
             print(f"{error.status} {error.code}: {error.message}")
         return PROBLEM
-    settings = list(_settings(routed.route, found))
+    settings = settings_of(routed.route, found)
     candidates = _candidates(routed, arrival.method, table)
     if args.json:
         print(json.dumps(_as_json(arrival, routed, settings, candidates, found.config), indent=2))
@@ -105,21 +98,6 @@ def arrive(method: str, url: str, config: Config) -> Arrival:
     name_only = found["host"].rpartition(":")[0] if port.isdecimal() else found["host"]
     selects = any(name_only.lower() in upstream.hosts for upstream in config.upstreams.values())
     return Arrival(method, target, host=found["host"], by="host" if selects else "prefix")
-
-
-def _settings(route: RouteEntry, found: Loaded) -> list[Setting]:
-    upstream = found.config.upstreams[route.upstream]
-    above: tuple[str | int, ...] = ("upstreams", route.upstream)
-    if route.name != DEFAULT_ROUTE:
-        index = next(n for n, each in enumerate(upstream.routes) if each.name == route.name)
-        above = (*above, "routes", index)
-    settings = [Setting("errors", route.errors, str(found.origins[(*above, "errors")]))]
-    for each in fields(route.timeouts):
-        value = getattr(route.timeouts, each.name)
-        text = str(value).lower() if isinstance(value, bool) else format_duration(value)
-        origin = found.origins[(*above, "timeouts", each.name)]
-        settings.append(Setting(f"timeouts.{each.name}", text, str(origin)))
-    return settings
 
 
 def _candidates(routed: Routed, method: str, table: RouteTable) -> list[Candidate]:
@@ -156,15 +134,24 @@ def _as_text(
         ("route", routed.route.name),
         ("sent to", f"{arrival.method} {_final(routed, config)}"),
     ]
-    values = [(each.name, each.value, each.origin) for each in settings]
+    shown = compact(settings)
+    values = [(each.name, _cut(each.value, _MOST_VALUE), each.origin) for each in shown]
+    more = f"  and {len(settings) - len(shown)} more; --json shows all"
     routes = [
         (">" if each.chosen else " ", each.route.name, each.reason, methods(each.route),
-         each.route.pattern)
+         each.route.config.match.path)
         for each in candidates
     ]  # fmt: skip
-    return "\n".join(
-        [columns(top), "", "settings", columns(values, "  "), "", "routes", columns(routes)]
-    )
+    tables = ["settings", *_fitted(columns(values, "  ")), more, "", "routes"]
+    return "\n".join([columns(top), "", *tables, *_fitted(columns(routes))])
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: room - 1] + "…"
+
+
+def _fitted(table: str) -> list[str]:
+    return [_cut(line, _WIDTH) for line in table.splitlines()]
 
 
 def _as_json(

@@ -43,9 +43,9 @@ def _row(entry: RouteEntry) -> tuple[str, ...]:
         entry.upstream,
         entry.name,
         methods(entry),
-        format_duration(entry.timeouts.first_byte),
-        format_duration(entry.timeouts.total),
-        entry.pattern,
+        format_duration(entry.config.timeouts.first_byte),
+        format_duration(entry.config.timeouts.total),
+        entry.config.match.path,
     )
 
 
@@ -54,7 +54,7 @@ def _as_json(entry: RouteEntry) -> dict[str, object]:
         "upstream": entry.upstream,
         "route": entry.name,
         "methods": sorted(entry.methods),
-        "path": entry.pattern,
-        "timeouts": asdict(entry.timeouts),
-        "errors": entry.errors,
+        "path": entry.config.match.path,
+        "timeouts": asdict(entry.config.timeouts),
+        "errors": entry.config.errors,
     }

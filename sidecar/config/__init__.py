@@ -3,39 +3,75 @@
 Built by `sidecar.loader`; every default lives here.
 """
 
+from sidecar.config.admin import Admin
+from sidecar.config.breaker import Breaker
+from sidecar.config.cache import Cache, Prefetch, StaticAnswer
+from sidecar.config.connecting import ClientTls, Dns, Pool, Timeouts
+from sidecar.config.credentials import Credentials
+from sidecar.config.dialect import DescribedDialect, DialectChoice, DialectName
+from sidecar.config.drills import Drill, Drills
+from sidecar.config.hedge import Hedge
+from sidecar.config.ledger import Ledger
+from sidecar.config.limit import Limit, Priority
+from sidecar.config.pace import Pace, PaceBackoff
 from sidecar.config.retry import Retry, RetryBudget
+from sidecar.config.returned_urls import ReturnedUrls
 from sidecar.config.root import Config, Limits, Listen, Log, ServerTls
+from sidecar.config.stores import MemoryStore, RedisStore, SharedStore, SqliteStore, Stores
+from sidecar.config.tables import TableNames
 from sidecar.config.upstream import (
-    ClientTls,
-    DialectName,
-    Dns,
+    INHERITED,
     ErrorShape,
     Match,
-    Pool,
     Route,
-    Timeouts,
     Upstream,
+    default_route,
 )
 from sidecar.config.values import DEFAULT_ROUTE, RESERVED, Address
 
 __all__ = [
     "DEFAULT_ROUTE",
+    "INHERITED",
     "RESERVED",
     "Address",
+    "Admin",
+    "Breaker",
+    "Cache",
     "ClientTls",
     "Config",
+    "Credentials",
+    "DescribedDialect",
+    "DialectChoice",
     "DialectName",
     "Dns",
+    "Drill",
+    "Drills",
     "ErrorShape",
+    "Hedge",
+    "Ledger",
+    "Limit",
     "Limits",
     "Listen",
     "Log",
     "Match",
+    "MemoryStore",
+    "Pace",
+    "PaceBackoff",
     "Pool",
+    "Prefetch",
+    "Priority",
+    "RedisStore",
     "Retry",
     "RetryBudget",
+    "ReturnedUrls",
     "Route",
     "ServerTls",
+    "SharedStore",
+    "SqliteStore",
+    "StaticAnswer",
+    "Stores",
+    "TableNames",
     "Timeouts",
     "Upstream",
+    "default_route",
 ]

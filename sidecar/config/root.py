@@ -6,6 +6,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
+from sidecar.config.admin import DEFAULT_ADMIN, Admin
+from sidecar.config.drills import Drills
+from sidecar.config.stores import Stores
 from sidecar.config.strict import STRICT
 from sidecar.config.upstream import Upstream
 from sidecar.config.values import (
@@ -57,6 +60,9 @@ class Listen:
     """The same with TLS; needs `tls`."""
     ops: ListenAddress = DEFAULT_OPS
     """Read-only: `/metrics` and `/health`."""
+    admin: ListenAddress | None = DEFAULT_ADMIN
+    """For operators: what is going on, and how to change it. `null` for none. An address that
+    other machines reach needs `admin.token`."""
     tls: ServerTls | None = None
     """Certificate for `proxy_tls` and for the upstreams' `tls_port`."""
 
@@ -83,6 +89,8 @@ class Limits:
     """The longest request line and the longest header field; more is answered 400."""
     max_headers: Count = 256
     """How many header fields a request may have."""
+    max_header_total: Size = 256 * 1024
+    """How much request line and header fields may be together."""
     max_body: Size | None = None
     """The largest request body; more is answered 413. Default: no limit."""
     body_idle: Timeout = 30.0
@@ -111,3 +119,9 @@ class Config:
     """What is written to standard error."""
     limits: Limits = field(default_factory=Limits)
     """What the application may send, and how slowly."""
+    stores: Stores = field(default_factory=Stores)
+    """Where answers and keys are kept."""
+    admin: Admin = field(default_factory=Admin)
+    """Who may use the admin listener."""
+    drills: Drills = field(default_factory=Drills)
+    """Faults that are made on purpose."""

@@ -3,89 +3,31 @@
 Knows what can be written; nothing of what the running program does with it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import ClassVar, Literal
 
 from pydantic import ConfigDict
 
+from sidecar.config.breaker import Breaker
+from sidecar.config.cache import Cache
+from sidecar.config.connecting import ClientTls, Dns, Pool, Timeouts
+from sidecar.config.credentials import Credentials
+from sidecar.config.dialect import DialectChoice
+from sidecar.config.hedge import Hedge
+from sidecar.config.ledger import Ledger
+from sidecar.config.limit import Limit, Priority
+from sidecar.config.media import Media
+from sidecar.config.pace import Pace
 from sidecar.config.patterns import PathPattern
 from sidecar.config.retry import Retry
+from sidecar.config.returned_urls import ReturnedUrls
 from sidecar.config.strict import STRICT
-from sidecar.config.values import Count, Duration, Flag, Host, Name, Port, Text, Timeout, Url
+from sidecar.config.tables import TableNames
+from sidecar.config.values import DEFAULT_ROUTE, Flag, Host, Name, Port, Text, Url
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-DialectName = Literal["plain", "postgrest", "graph", "graph_media", "gemini"]
 ErrorShape = Literal["postgrest", "supabase", "graph", "gemini", "generic"]
-PresetName = Literal["supabase", "whatsapp", "gemini"]
-
-
-@dataclass(frozen=True, slots=True)
-class ClientTls:
-    """How the sidecar proves itself to, and trusts, an `https` upstream."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
-
-    ca: Text | None = None
-    """PEM file of the authorities to trust. Default: those of the system."""
-    certificate: Text | None = None
-    """PEM file of a client certificate, for upstreams that ask for one."""
-    key: Text | None = None
-    """PEM file of the client certificate's key. Default: it is in `certificate`."""
-    server_name: Text | None = None
-    """The name to ask for and to verify. Default: the host of `url`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """The upstream's connections. They are shared by all its routes."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
-
-    max_connections: Count = 100
-    """How many connections may be open at once."""
-    idle: Duration = 15.0
-    """A connection that was unused for so long is closed. It is closed earlier where the upstream
-    says so (`Keep-Alive: timeout=5`) or was seen to close earlier."""
-    idle_unsafe: Duration = 2.0
-    """A request that must not be sent twice (POST, PATCH) uses only a connection that was idle
-    for less than this, because the upstream may be closing an older one at this moment."""
-    max_age: Duration = 300.0
-    """A connection is not used again after this age, so that a change of DNS is followed."""
-    max_wait: Duration = 2.0
-    """How long a request waits for a connection when all are busy (`pool_timeout`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dns:
-    """How the upstream's name is resolved."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
-
-    ttl: Duration = 30.0
-    """How long an answer is used. When the resolver fails, the last good answer is kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """How long each part of an exchange may take. Each has a name of its own when it expires."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
-
-    connect: Timeout = 3.0
-    """Name look-up, connection and TLS handshake together
-    (`dns_timeout`, `connect_timeout`, `tls_timeout`)."""
-    first_byte: Timeout = 10.0
-    """From the end of the request to the end of the response's head
-    (`first_byte_timeout`; `header_timeout` when some of the head had come)."""
-    idle: Timeout = 30.0
-    """Between two chunks of the response's body (`idle_timeout`)."""
-    send: Timeout = 30.0
-    """While the upstream does not read the request's body (`send_timeout`)."""
-    total: Timeout = 30.0
-    """From the first byte of the request to the head of the answer, over all attempts
-    (`total_timeout`). A response that flows is not cut, unless `total_covers_body`."""
-    total_covers_body: Flag = False
-    """Whether `total` also ends a response whose body is still flowing."""
+PresetName = Literal["supabase", "whatsapp", "whatsapp-media", "gemini"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +58,29 @@ class Route:
     """Overrides the upstream's, key by key. Default: the upstream's."""
     errors: ErrorShape = "generic"
     """Overrides the upstream's. Default: the upstream's."""
-    dialect: DialectName = "plain"
+    dialect: DialectChoice = "plain"
+    """Overrides the upstream's; key by key where both are described. Default: the upstream's."""
+    readable_errors: Flag = True
+    """Overrides the upstream's. Default: the upstream's."""
+    strict_streams: Flag = True
     """Overrides the upstream's. Default: the upstream's."""
     retry: Retry = field(default_factory=Retry)
+    """Overrides the upstream's, key by key. Default: the upstream's."""
+    breaker: Breaker = field(default_factory=Breaker)
+    """Overrides `key`, `hold` and `hold_unsafe` of the upstream's; all else is the upstream's."""
+    priority: Priority = "interactive"
+    """Overrides the upstream's. Default: the upstream's."""
+    pace: tuple[Pace, ...] = ()
+    """Takes the place of the upstream's. Default: the upstream's."""
+    hedge: Hedge = field(default_factory=Hedge)
+    """Overrides the upstream's, key by key. Default: the upstream's."""
+    cache: Cache = field(default_factory=Cache)
+    """Overrides the upstream's, key by key. Default: the upstream's."""
+    invalidates: tuple[Text, ...] = ("target",)
+    """What a write on this route drops from the cache, before its answer goes back: `target` (what
+    was stored of the same URL), `table` (what was made from the PostgREST tables and rows that it
+    touches), `credential` (all that was stored for whoever asks), or names of `cache.tags`."""
+    returned_urls: ReturnedUrls = field(default_factory=ReturnedUrls)
     """Overrides the upstream's, key by key. Default: the upstream's."""
     abandon: Literal["auto", "cancel", "finish"] = "auto"
     """What happens at the upstream when the application leaves before the answer: `cancel` the
@@ -152,10 +114,49 @@ class Upstream:
     """Defaults of its routes."""
     errors: ErrorShape = "generic"
     """The shape of the sidecar's own errors, so that the provider's SDKs can read them."""
-    dialect: DialectName = "plain"
-    """How the provider words its errors, and so which calls may be repeated, and when:
-    `plain` knows HTTP only."""
+    dialect: DialectChoice = "plain"
+    """How the provider words its errors, and so which calls may be repeated, and when: the name of
+    one (`plain` knows HTTP only), or keys that describe one."""
+    readable_errors: Flag = True
+    """Whether an HTML page that Cloudflare sends in place of an answer becomes JSON in the shape
+    of `errors`, with the status kept and the page attached."""
+    strict_streams: Flag = True
+    """Whether an event stream that the upstream ends too early (inside a frame, or without the end
+    that the dialect knows) is broken off for the application, instead of looking complete."""
     retry: Retry = field(default_factory=Retry)
     """Defaults of its routes."""
+    breaker: Breaker = field(default_factory=Breaker)
+    """The circuit breaker, and defaults of its routes."""
+    limit: Limit = field(default_factory=Limit)
+    """Calls in flight, over all its routes."""
+    priority: Priority = "interactive"
+    """Default of its routes: who goes first where calls wait, `interactive` or `batch`."""
+    pace: tuple[Pace, ...] = ()
+    """Rates that calls do not exceed; default of its routes. A call waits for all of them."""
+    hedge: Hedge = field(default_factory=Hedge)
+    """Defaults of its routes."""
+    ledger: Ledger = field(default_factory=Ledger)
+    """What is remembered of calls with an idempotency key, on all its routes."""
+    cache: Cache = field(default_factory=Cache)
+    """Defaults of its routes."""
+    media: Media = field(default_factory=Media)
+    """What is remembered of media files, where this is an API such as WhatsApp's."""
+    tables: TableNames = field(default_factory=TableNames)
+    """What the paths of a PostgREST API do not tell, for caches with `tags: table`."""
+    returned_urls: ReturnedUrls = field(default_factory=ReturnedUrls)
+    """Defaults of its routes."""
+    credentials: Credentials | None = None
+    """Keys that the sidecar holds for the application, for all its routes."""
     routes: tuple[Route, ...] = ()
     """The first that matches is used; without a match, the upstream's own settings are."""
+
+
+INHERITED = tuple(
+    each.name for each in fields(Route) if each.name in {each.name for each in fields(Upstream)}
+)
+"""The settings of a route that are the upstream's where the route does not say otherwise."""
+
+
+def default_route(upstream: Upstream) -> Route:
+    """What holds for requests that no route of the upstream matches."""
+    return Route(name=DEFAULT_ROUTE, **{name: getattr(upstream, name) for name in INHERITED})

@@ -6,19 +6,11 @@ Works on raw targets, byte for byte. Knows no sockets; the listener says where a
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from sidecar.config import (
-    DEFAULT_ROUTE,
-    RESERVED,
-    Config,
-    DialectName,
-    ErrorShape,
-    Retry,
-    Timeouts,
-    Upstream,
-)
+from sidecar.config import RESERVED, Config, Route, Upstream, default_route
 from sidecar.core.paths import compile_path, literal_prefix
+from sidecar.entered import Way
 from sidecar.errors import BadTarget, NoRoute
 
 
@@ -27,21 +19,22 @@ class RouteEntry:
     """One route, ready to match."""
 
     upstream: str
-    name: str
-    timeouts: Timeouts
-    errors: ErrorShape
-    dialect: DialectName = "plain"
-    retry: Retry = field(default_factory=Retry)
-    abandon: Literal["auto", "cancel", "finish"] = "auto"
-    methods: frozenset[str] = frozenset()
-    pattern: str = "/**"
+    config: Route
+    methods: frozenset[str] = field(init=False)
     expression: re.Pattern[str] = field(init=False)
     prefix: str | None = field(init=False)
     """What a path must begin with, where the pattern asks for no more."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "expression", compile_path(self.pattern))
-        object.__setattr__(self, "prefix", literal_prefix(self.pattern))
+        match = self.config.match
+        object.__setattr__(self, "methods", frozenset(match.methods))
+        object.__setattr__(self, "expression", compile_path(match.path))
+        object.__setattr__(self, "prefix", literal_prefix(match.path))
+
+    @property
+    def name(self) -> str:
+        """Its name, unique within the upstream."""
+        return self.config.name
 
     def matches(self, method: str, path: str) -> bool:
         """Whether this route is for `method` on the raw `path` (without its query)."""
@@ -59,25 +52,14 @@ class Routed(NamedTuple):
     route: RouteEntry
     target: str
     """What is left of the target for the upstream: it begins with a slash."""
+    by: Way = "prefix"
+    """By what the upstream was chosen."""
 
 
 def entries(name: str, upstream: Upstream) -> Iterator[RouteEntry]:
     """The routes of one upstream in the order of matching; the last matches everything."""
-    for route in upstream.routes:
-        yield RouteEntry(
-            upstream=name,
-            name=route.name,
-            timeouts=route.timeouts,
-            errors=route.errors,
-            dialect=route.dialect,
-            retry=route.retry,
-            abandon=route.abandon,
-            methods=frozenset(route.match.methods),
-            pattern=route.match.path,
-        )
-    yield RouteEntry(
-        name, DEFAULT_ROUTE, upstream.timeouts, upstream.errors, upstream.dialect, upstream.retry
-    )
+    for route in (*upstream.routes, default_route(upstream)):
+        yield RouteEntry(name, route)
 
 
 class RouteTable:
@@ -115,13 +97,14 @@ class RouteTable:
         """
         if method == "CONNECT" or not target.startswith("/"):
             raise _bad_target(method, target)
+        by: Way = "port" if bound else "host"
         upstream = bound or self._hosts.get(_hostname(host))
         if upstream is None:
-            upstream, target = self._by_prefix(target)
+            by, (upstream, target) = "prefix", self._by_prefix(target)
         path = target.partition("?")[0]
         for route in self.routes[upstream]:
             if route.matches(method, path):
-                return Routed(route, target)
+                return Routed(route, target, by)
         raise AssertionError("the last route of an upstream matches everything")
 
     def _by_prefix(self, target: str) -> tuple[str, str]:

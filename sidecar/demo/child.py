@@ -25,12 +25,6 @@ START_TIMEOUT = 15.0
 STOP_TIMEOUT = 5.0
 DRAIN_TIMEOUT = 1.0
 _TAIL = 20
-_PRESETS: Mapping[Provider, str] = {
-    "supabase": "supabase",
-    "whatsapp": "whatsapp",
-    "whatsapp-media": "whatsapp",
-    "gemini": "gemini",
-}
 
 
 class StartError(Exception):
@@ -71,14 +65,14 @@ def configuration(
     """
     described = {
         name: {
-            "preset": _PRESETS[name],
+            "preset": name,
             "url": url,
             "timeouts": {timer: _duration(value) for timer, value in timeouts[name].items()},
         }
         for name, url in upstreams.items()
     }
     document = {
-        "listen": {"proxy": f"127.0.0.1:{proxy}", "ops": f"127.0.0.1:{ops}"},
+        "listen": {"proxy": f"127.0.0.1:{proxy}", "ops": f"127.0.0.1:{ops}", "admin": None},
         "drain_timeout": _duration(DRAIN_TIMEOUT),
         "log": {"format": "text", "level": "info"},
         "upstreams": described,

@@ -97,7 +97,8 @@ class Load:
         """One after the other; the first that fails is the last."""
         body = b""
         for call in calls:
-            target = linked(body) if call.provider == "whatsapp-media" else None
+            base = self.access[arm][call.provider].base
+            target = linked(body, base) if call.provider == "whatsapp-media" else None
             outcome, body = await self._call(arm, session, call, target or call.target)
             if outcome != OK:
                 return outcome
@@ -142,13 +143,14 @@ class Load:
             return response.headers.get("X-Sidecar-Error", str(response.status)), body
 
 
-def linked(body: bytes) -> str | None:
-    """Path and query of the `url` that an answer of the Graph API holds.
+def linked(body: bytes, base: str) -> str | None:
+    """What of the `url` that an answer of the Graph API holds comes after the base URL for media.
 
-    The application has a base URL for media too and puts it before them; in both arms.
+    The simulated network is in front of the simulators, who do not know it: so its address is put
+    before the path. Through the sidecar the URL leads back to it, base URL and all.
     """
     with suppress(ValueError, TypeError, KeyError):
-        return URL(json.loads(body)["url"]).raw_path_qs
+        return URL(json.loads(body)["url"]).raw_path_qs.removeprefix(URL(base).raw_path.rstrip("/"))
     return None
 
 

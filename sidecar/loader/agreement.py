@@ -4,11 +4,12 @@ Looks at the tree, so that these problems are found beside those of single value
 """
 
 from collections.abc import Iterator
-from itertools import chain
 
 from sidecar.config import DEFAULT_ROUTE, Address
+from sidecar.config.admin import DEFAULT_ADMIN
 from sidecar.config.root import DEFAULT_OPS, DEFAULT_PROXY
 from sidecar.config.values import address, whole
+from sidecar.loader.guarded import unguarded
 from sidecar.loader.problems import Problem, dotted
 from sidecar.loader.tree import DEFAULT, Leaf, Listing, Node, Origin, Path, Table
 
@@ -18,8 +19,8 @@ _Place = tuple[Address, Path, Origin]
 
 def disagreements(root: Table) -> list[Problem]:
     """All of them, errors and warnings."""
-    checks = (_listeners(root), _server_tls(root), _hosts(root), _client_tls(root), _routes(root))
-    return list(chain.from_iterable(checks))
+    checks = (_listeners, _server_tls, _hosts, _client_tls, _routes, unguarded)
+    return [problem for check in checks for problem in check(root)]
 
 
 def _leaves(node: Node | None, path: Path) -> Iterator[tuple[Path, Leaf]]:
@@ -65,6 +66,7 @@ def _listeners(root: Table) -> Iterator[Problem]:
     taken: list[_Place] = []
     for place in (
         *_addresses(root, "ops", DEFAULT_OPS),
+        *_addresses(root, "admin", DEFAULT_ADMIN),
         *proxies,
         *_addresses(root, "proxy_tls", None),
         *_ports(root, hosts),

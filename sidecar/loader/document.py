@@ -16,6 +16,7 @@ from sidecar.loader.tree import Entry, Leaf, Listing, Node, Origin, Path, Scalar
 MAX_CHARACTERS = 1_000_000
 MAX_NODES = 50_000
 MAX_DEPTH = 30
+_TOO_DEEP = f"nested over {MAX_DEPTH} deep"
 
 _Parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAB = re.compile(r"^ *\t", re.MULTILINE)
@@ -82,7 +83,7 @@ class _Builder:
         if self.nodes > MAX_NODES:
             raise _Unreadable(Problem(self._origin(event), (), f"more than {MAX_NODES} values"))
         if len(self.stack) > MAX_DEPTH:
-            raise _Unreadable(Problem(self._origin(event), (), f"nested over {MAX_DEPTH} deep"))
+            raise _Unreadable(Problem(self._origin(event), (), _TOO_DEEP))
 
     def _report(self, event: yaml.Event, message: str) -> None:
         self.problems.append(Problem(self._origin(event), self._path(), message))
@@ -226,6 +227,8 @@ def _refuse_unreadable(text: str, file: str) -> None:
 def _syntax(error: yaml.YAMLError, text: str, file: str) -> Problem:
     mark = getattr(error, "problem_mark", None)
     message = str(getattr(error, "problem", None) or "not valid YAML")
+    if "nesting depth" in message:  # PyYAML has a limit of its own, which it may meet first
+        message = _TOO_DEEP
     if mark is None:
         return Problem(Origin("", file, 1, 1), (), message)
     place = Origin("", file, mark.line + 1, mark.column + 1)

@@ -55,11 +55,12 @@ def _set(root: Table, steps: list[str], text: str, origin: Origin) -> None:
     for step in steps[:-1]:
         node, path = _descend(node, path, step, origin)
     assert isinstance(node, (Table, Listing))
-    kind = kind_at(path)
-    if kind is None or kind.form != "section" or not isinstance(node, Table):
+    kind = kind_at(path, "section")
+    if kind is None or not isinstance(node, Table):
         raise _Unknown(path, "is no single setting: set it in the file")
     path = _member(kind, path, steps[-1])
-    node.entries[str(path[-1])] = Entry(origin, _value(kind_at(path), path, text, origin))
+    single = kind_at(path, "scalar", "list")
+    node.entries[str(path[-1])] = Entry(origin, _value(single, path, text, origin))
 
 
 def _value(kind: Kind | None, path: Path, text: str, origin: Origin) -> Node:
@@ -79,8 +80,8 @@ def _member(kind: Kind, path: Path, step: str) -> Path:
 
 def _descend(node: Node, path: Path, step: str, origin: Origin) -> tuple[Node, Path]:
     """The table or list under `step`, made where it may be; with its path."""
-    kind = kind_at(path)
-    if kind and kind.form == "section" and isinstance(node, Table):
+    kind = kind_at(path, "section")
+    if kind and isinstance(node, Table):
         path = _member(kind, path, step)
         entry = node.entries.get(step)
         if entry is None or (isinstance(entry.node, Leaf) and entry.node.value is None):

@@ -8,11 +8,10 @@ wrote it; at the same level, the user wins.
 from functools import cache
 from importlib.resources import files
 
+from sidecar.config import INHERITED
 from sidecar.loader.document import parse
 from sidecar.loader.shape import choices_at
 from sidecar.loader.tree import Entry, Leaf, Listing, Node, Origin, Table, merge
-
-INHERITED = ("timeouts", "errors", "dialect", "retry")
 
 
 def names() -> tuple[str, ...]:
@@ -68,8 +67,28 @@ def _routes(own: Listing, shipped: Listing) -> Listing:
     """The user's routes first, each over the preset's of that name; then the preset's others."""
     by_name = {_name(item): item for item in shipped.items}
     used = {_name(item) for item in own.items}
-    mine = [merge(by_name.get(_name(item), item), item) for item in own.items]
+    mine = [merge(by_name.get(_name(item)) or _covering(item, shipped), item) for item in own.items]
     return Listing(own.origin, mine + [i for i in shipped.items if _name(i) not in used])
+
+
+def _covering(route: Node, shipped: Listing) -> Node:
+    """What the preset says of the paths that a route of the user's is for, without name and match.
+
+    So that `/rest/v1/conversations` speaks PostgREST, as all of `/rest/v1/**` does.
+    """
+    path = _path(route)
+    for item in shipped.items:
+        prefix = _path(item).removesuffix("**")
+        if isinstance(item, Table) and prefix.endswith("/") and path.startswith(prefix):
+            kept = {key: e for key, e in item.entries.items() if key not in ("name", "match")}
+            return Table(item.origin, kept)
+    return route
+
+
+def _path(route: Node) -> str:
+    match = route.get("match") if isinstance(route, Table) else None
+    leaf = match.leaf("path") if isinstance(match, Table) else None
+    return str(leaf.value) if leaf else ""
 
 
 def _name(route: Node) -> object:

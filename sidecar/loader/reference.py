@@ -5,12 +5,12 @@ Made from the model and its JSON Schema; a key without a default gets an example
 
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sidecar.config import Config, ServerTls, Timeouts, Upstream
+from sidecar.config import Config, Route, Upstream
 from sidecar.loader.schema import defaults, json_schema, written
-from sidecar.loader.shape import kind_of, members
+from sidecar.loader.shape import kind_of, kinds_of, members
 
 WIDTH = 80
 _HEADER = """\
@@ -22,16 +22,23 @@ _HEADER = """\
 _EXAMPLES = {
     "url": "https://api.example.com",
     "name": "search",
+    "fault": "hang",
+    "upstream": "example",
+    "rate": "80/s",
+    "target": "/rest/v1/accounts?id=eq.{$[*].account_id}",
     "certificate": "/etc/sidecar/tls.crt",
     "key": "/etc/sidecar/tls.key",
 }
 _UPSTREAM = "example"
+_SHOWN = "-"
+"""Where, among the definitions, the sections are that an upstream has shown already."""
 
 
 def reference() -> str:
     """The text of the reference."""
     schema = json_schema()
     schema["$defs"]["Config"] = schema
+    schema["$defs"][_SHOWN] = set()
     return _HEADER + "\n".join(_section(Config, schema["$defs"], 0)) + "\n"
 
 
@@ -53,17 +60,24 @@ def _key(
 ) -> Iterator[str]:
     indent, kind, (has_default, default) = "  " * depth, kind_of(hint), given
     inner = kind_of(kind.hint) if kind.form in ("named", "list") else kind
-    if kind.hint is ServerTls:
-        yield f"{indent}{key}: null"
-        yield from _commented_out(key, ServerTls, definitions, depth)
-    elif kind.form == "section" and kind.hint is Timeouts and definitions["_seen"]:
+    sections = [each.hint for each in kinds_of(hint) if each.form == "section"]
+    if sections and has_default:
+        yield f"{indent}{key}: {_scalar(default)}"
+        for section in sections:
+            yield from _commented_out(key, section, definitions, depth)
+    elif kind.form == "section" and kind.hint in definitions[_SHOWN]:
         yield f"{indent}{key}: {{}} # the same keys as the upstream's"
     elif kind.form == "section":
         yield f"{indent}{key}:"
         yield from _section(kind.hint, definitions, depth + 1)
-        definitions["_seen"] |= kind.hint is Timeouts
+        definitions[_SHOWN].add(kind.hint)
+    elif inner.form == "section" and inner.hint is not Route and has_default and not default:
+        yield f"{indent}{key}: []"
+        yield from _commented_out(key, inner.hint, definitions, depth, item=True)
+    elif kind.form == "named" and inner.form != "section":
+        yield f"{indent}{key}: {{}}"
     elif kind.form == "named":
-        definitions["_seen"] = False
+        definitions[_SHOWN].clear()
         yield f"{indent}{key}:"
         yield f"{indent}  {_UPSTREAM}:"
         yield from _section(inner.hint, definitions, depth + 2)
@@ -87,12 +101,19 @@ def _as_item(lines: list[str], depth: int) -> Iterator[str]:
 
 
 def _commented_out(
-    key: str, section: type, definitions: dict[str, Any], depth: int
+    key: str, section: type, definitions: dict[str, Any], depth: int, *, item: bool = False
 ) -> Iterator[str]:
+    """A section, or a list with one, that is not there by default, once."""
+    if section in definitions[_SHOWN]:
+        return
+    definitions[_SHOWN].add(section)
     indent = "  " * depth
     yield f"{indent}# {key}:"
-    for line in _section(section, definitions, 1):
-        yield f"{indent}# {line}"
+    lines: Iterable[str] = _section(section, definitions, depth + (3 if item else 2))
+    if item:
+        lines = _as_item([line for line in lines if line], depth + 2)
+    for line in lines:
+        yield f"{indent}# {line[len(indent) + 2 :]}"
 
 
 def _comment(text: str, depth: int) -> Iterator[str]:

@@ -8,13 +8,14 @@ from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
 from sidecar.config import Address, Config
+from sidecar.config.stores import RedisUrl
 from sidecar.config.values import (
     DURATION_PATTERN,
     SIZE_PATTERN,
     format_duration,
     format_size,
 )
-from sidecar.loader.shape import kind_of, members
+from sidecar.loader.shape import kinds_of, members
 from sidecar.loader.validation import adapter
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -44,12 +45,13 @@ def sections(section: type) -> Iterator[type]:
     """The dataclass and all those within it, each once."""
     seen: list[type] = [section]
     for each in seen:
-        for hint in members(each).values():
-            kind = kind_of(hint)
-            while kind.form in ("list", "named"):
-                kind = kind_of(kind.hint)
-            if kind.form == "section" and kind.hint not in seen:
-                seen.append(kind.hint)
+        waiting = list(members(each).values())
+        for hint in waiting:
+            for kind in kinds_of(hint):
+                if kind.form in ("list", "named"):
+                    waiting.append(kind.hint)
+                elif kind.form == "section" and kind.hint not in seen:
+                    seen.append(kind.hint)
     yield from seen
 
 
@@ -64,7 +66,7 @@ def written(value: Any, schema: dict[str, Any]) -> Any:
     text = str(schema)
     if isinstance(value, (tuple, list)):
         return [written(item, schema) for item in value]
-    if isinstance(value, Address):
+    if isinstance(value, Address | RedisUrl):
         return str(value)
     if isinstance(value, float) and repr(DURATION_PATTERN) in text:
         return format_duration(value)
@@ -89,8 +91,10 @@ def _finish(definition: dict[str, Any], section: type) -> None:
 def _with_variables(schema: dict[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in schema.items() if key in _KEPT}
     rest = {key: value for key, value in schema.items() if key not in _KEPT}
-    if "anyOf" in rest:
-        options = [_with_variables(option) for option in rest.pop("anyOf")]
+    rest.pop("discriminator", None)  # OpenAPI's word; JSON Schema has none
+    if "anyOf" in rest or "oneOf" in rest:
+        alternatives = rest.pop("anyOf", None) or rest.pop("oneOf")
+        options = [_with_variables(option) for option in alternatives]
         flat = [inner for option in options for inner in option.get("anyOf", [option])]
         unique = [each for n, each in enumerate(flat) if each not in flat[:n]]
         return {**kept, **rest, "anyOf": unique}

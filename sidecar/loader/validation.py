@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from sidecar.config import Config
 from sidecar.loader.problems import Problem, nearest
-from sidecar.loader.shape import choices_at, keys_at
+from sidecar.loader.shape import choices_at, keys_at, kind_at, located
 from sidecar.loader.tree import Leaf, Path, Table, find, plain
 
 _EMPTY = "has no value: give it one, or remove the key"
@@ -24,8 +24,9 @@ _WORDS = {
     "string_type": "expected a text",
 }
 _OURS = {
-    "address", "duration", "duration_range", "flag", "host", "name", "name_reserved",
-    "path_pattern", "ratio", "size", "text", "timeout_zero", "url", "whole",
+    "address", "code", "duration", "duration_range", "flag", "host", "json_path", "name",
+    "name_reserved", "path_pattern", "ratio", "size", "stream_end", "text", "timeout_zero",
+    "url", "wait_place", "whole",
 }  # fmt: skip
 
 
@@ -46,7 +47,7 @@ def validate(root: Table) -> tuple[Config | None, list[Problem]]:
 
 
 def _problem(root: Table, detail: ErrorDetails) -> Problem | None:
-    path: Path = tuple(step for step in detail["loc"] if step != "[key]")
+    path, alternative = located(step for step in detail["loc"] if step != "[key]")
     node, key, exact = find(root, path)
     if isinstance(node, Leaf) and node.broken:
         return None
@@ -54,7 +55,7 @@ def _problem(root: Table, detail: ErrorDetails) -> Problem | None:
     at_key = about_key or not exact or not isinstance(node, Leaf)
     origin = key if at_key else node.origin
     if detail["type"] == "unexpected_keyword_argument":
-        return Problem(origin, path, *_unknown_key(path))
+        return Problem(origin, path, *_unknown_key(path, alternative))
     if exact and not about_key and isinstance(node, Leaf) and node.value is None:
         return Problem(key, path, _EMPTY)
     value = node.value if exact and isinstance(node, Leaf) else None
@@ -62,8 +63,8 @@ def _problem(root: Table, detail: ErrorDetails) -> Problem | None:
     return Problem(origin, path, _message(path, detail), suggestion)
 
 
-def _unknown_key(path: Path) -> tuple[str, str | None]:
-    known = keys_at(path[:-1])
+def _unknown_key(path: Path, alternative: str | None) -> tuple[str, str | None]:
+    known = keys_at(path[:-1], alternative)
     suggestion = nearest(path[-1], known)
     message = "unknown key" if suggestion else f"unknown key; known here: {', '.join(known)}"
     return message, suggestion
@@ -74,7 +75,11 @@ def _message(path: Path, detail: ErrorDetails) -> str:
     if kind in _OURS:
         return detail["msg"]
     if kind == "literal_error":
-        return f"expected one of {', '.join(choices_at(path))}"
+        or_keys = ", or keys and values" if kind_at(path, "section") else ""
+        return f"expected one of {', '.join(choices_at(path))}{or_keys}"
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        key = context["discriminator"].strip("'")
+        return f"{key}: expected one of {', '.join(choices_at((*path, key)))}"
     return _WORDS.get(kind) or _bound(kind, context) or f"not valid ({kind})"
 
 

@@ -22,7 +22,6 @@ from prometheus_client.registry import Collector
 from sidecar.telemetry.inflight import Inflight, InflightCollector
 from sidecar.telemetry.pool_stats import PoolCollector, PoolStats
 from sidecar.telemetry.record import Record, Sink
-from sidecar.telemetry.retry_stats import RetryCollector, RetryStats
 
 NONE = "-"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -42,14 +41,12 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._bound: dict[tuple[str, str], _Series] = {}
         self._inflight: dict[str, Inflight] = {}
-        self._retries: dict[tuple[str, str], RetryStats] = {}
         self._rendering = threading.Lock()
         self._families = _Families(self.registry)
         self._config = Info("sidecar_config", "The loaded configuration.", registry=self.registry)
         build = Info("sidecar_build", "The running program.", registry=self.registry)
         build.info({"version": version})
         self.register(InflightCollector(lambda: self._inflight))
-        self.register(RetryCollector(lambda: self._retries))
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
@@ -63,10 +60,6 @@ class Metrics:
     def inflight(self, upstream: str) -> Inflight:
         """The count of exchanges under way: `.count += 1` at the start, `-= 1` at the end."""
         return self._inflight.setdefault(upstream, Inflight())
-
-    def retries(self, upstream: str, route: str) -> RetryStats:
-        """Where the repetitions of a route are counted."""
-        return self._retries.setdefault((upstream, route), RetryStats())
 
     def set_config(self, **labels: str) -> None:
         """Describe the loaded configuration: `set_config(sha256="…")`."""

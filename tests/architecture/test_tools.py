@@ -32,8 +32,9 @@ def test_a_missing_tool_is_named_and_fails_only_when_strict(
 def test_a_fetched_tool_is_found_and_nothing_is_missing(tools, monkeypatch, capsys):
     monkeypatch.setenv("STRICT", "1")
     tools.HOME.mkdir()
-    (tools.HOME / "promtool").write_text("#!/bin/sh\n")
-    (tools.HOME / "promtool").chmod(0o755)
+    for name in ("promtool", "redis-server"):
+        (tools.HOME / name).write_text("#!/bin/sh\n")
+        (tools.HOME / name).chmod(0o755)
     assert tools.main(["report", "test"]) == 0
     assert "nothing was missing" in capsys.readouterr().out
 

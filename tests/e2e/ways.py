@@ -25,7 +25,10 @@ WAYS: tuple[Way, ...] = ("direct", "prefix", "port")
 ONCE = "retry: {attempts: 1}"
 THROUGH: tuple[Way, ...] = ("prefix", "port")
 NODE_TIMEOUT = 120.0
-_ORIGIN = re.compile(r"http(:\\?/\\?/)127\.0\.0\.1:\d+(/[a-z]+(?=/v))?")
+_ORIGIN = re.compile(
+    r"http(:\\?/\\?/)127\.0\.0\.1:\d+"
+    r"(\\?/[a-z-]+(?=\\?/(?:v\d|whatsapp_business|media-|upload)))?"
+)
 
 Transcript = list[dict[str, Any]]
 
@@ -35,10 +38,10 @@ def config_for(urls: Mapping[Provider, str]) -> Config:
 
     Each call is one attempt: a repetition would be seen by the simulators, which count.
     """
-    lines = ["listen: {proxy: 127.0.0.1:0, ops: 127.0.0.1:0}", "log: {level: error}", "upstreams:"]
+    listen = "listen: {proxy: 127.0.0.1:0, ops: 127.0.0.1:0, admin: null}"
+    lines = [listen, "log: {level: error}", "upstreams:"]
     for name, url in urls.items():
-        preset = "" if "-" in name else f"preset: {name}, "
-        lines.append(f"  {name}: {{{preset}url: '{url}', port: {free_port()}, {ONCE}}}")
+        lines.append(f"  {name}: {{preset: {name}, url: '{url}', port: {free_port()}, {ONCE}}}")
     return loads("\n".join(lines), env={}).config
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sidecar.config import Address, Config, Listen, Log, Pool, Retry, Timeouts, Upstream
+from sidecar.config import Address, Breaker, Config, Listen, Log, Pool, Retry, Timeouts, Upstream
 from sidecar.exchange import BytesBody, Exchange, RawHeaders, Request, Response, Timeline
 
 LOOPBACK = Address(host="127.0.0.1", port=0)
@@ -13,6 +13,7 @@ def upstream(url: str, **settings: Any) -> Upstream:
     if isinstance(pool := settings.get("pool"), dict):
         settings["pool"] = Pool(**pool)
     settings.setdefault("retry", Retry(attempts=1))  # what a test counts are attempts of its own
+    settings.setdefault("breaker", Breaker(enabled=False))  # and none of them is held back
     if isinstance(timeouts := settings.get("timeouts"), dict):
         settings["timeouts"] = Timeouts(**timeouts)
     return Upstream(url=url, **settings)
@@ -20,7 +21,7 @@ def upstream(url: str, **settings: Any) -> Upstream:
 
 def config(*, listen: dict[str, Any] | None = None, **settings: Any) -> Config:
     """A quiet configuration on ephemeral ports; pass `upstreams` and what differs."""
-    listeners = {"proxy": (LOOPBACK,), "ops": LOOPBACK, **(listen or {})}
+    listeners = {"proxy": (LOOPBACK,), "ops": LOOPBACK, "admin": None, **(listen or {})}
     settings.setdefault("log", Log(level="error"))
     return Config(listen=Listen(**listeners), **settings)
 

@@ -11,7 +11,9 @@ from sidecar.errors import (
     Draining,
     ExchangeError,
     NoRoute,
+    NotStored,
     PoolTimeout,
+    Rejected,
     RequestBodyStalled,
     TruncatedBody,
     UpstreamReset,
@@ -27,11 +29,21 @@ DOWNSTREAM: tuple[ExchangeError, ...] = (
     BadRequest(MESSAGE, code="body_too_large", status=413),
     BadRequest(MESSAGE, code="bad_request"),
     RequestBodyStalled(MESSAGE, code="request_body_timeout"),
+    NotStored(MESSAGE),
+    BadRequest(MESSAGE, code="idempotency_key_reused", status=422),
+    *(
+        BadRequest(MESSAGE, code=code, status=409)
+        for code in ("idempotency_in_flight", "idempotency_unknown", "idempotency_answer_lost")
+    ),
 )
 """The application's own: a 4xx, or a 501."""
 
 UNSENT: tuple[ExchangeError, ...] = (
     PoolTimeout(MESSAGE, code="pool_timeout"),
+    *(
+        Rejected(MESSAGE, code=code, retry_after=1.0)
+        for code in ("breaker_open", "limit_full", "limit_timeout", "pace_full", "pace_timeout")
+    ),
     *(ConnectError(MESSAGE, code=code) for code in ("dns_error", "connect_error", "tls_error")),
     *(
         ConnectTimeout(MESSAGE, code=code)

@@ -1,9 +1,13 @@
 import pytest
 
-from sidecar.config import Timeouts, Upstream
-from sidecar.core.budget import Budget
+from sidecar.config import Config, Route, Timeouts, Upstream
+from sidecar.core.returned_urls import Addresses
 from sidecar.core.routing import RouteEntry
 from sidecar.errors import DeadlineExceeded, NoRoute
+from sidecar.parts.caching import Caching
+from sidecar.parts.keeping import Keeping
+from sidecar.parts.resilience import Resilience
+from sidecar.parts.returned import Returned
 from sidecar.pipeline import Parts, build, build_refusal
 from sidecar.telemetry.metrics import NONE, Metrics
 from sidecar.transport.upstream import UpstreamTransport
@@ -16,23 +20,33 @@ def records():
     return []
 
 
+UPSTREAM = Upstream("http://x.test")
+
+
 @pytest.fixture
 def parts(records):
+    clock = FakeClock(start=100.0)
+    config = Config({"api": UPSTREAM})
+    keeping = Keeping(config, clock)
     return Parts(
-        FakeClock(start=100.0),
-        Metrics("0"),
-        (records.append,),
-        {"api": Budget(0.1, 100, 0.0)},
+        clock=clock,
+        metrics=Metrics("0"),
+        sinks=(records.append,),
+        keeping=keeping,
+        caching=Caching(config, clock, keeping),
+        returned=Returned(Addresses.from_config(config)),
+        keys={},
     )
 
 
 async def test_a_chain_observes_outside_sets_the_deadline_and_ends_at_the_transport(parts, records):
-    transport = UpstreamTransport(Upstream("http://x.test"), parts.clock)
-    route = RouteEntry("api", "users", Timeouts(total=2.0), "postgrest")
+    transport = UpstreamTransport(UPSTREAM, parts.clock)
+    route = RouteEntry("api", Route("users", timeouts=Timeouts(total=2.0), errors="postgrest"))
+    shared = Resilience("api", UPSTREAM, parts.clock, b"secret")
     subject = exchange(request(headers=[(b"X-Server-Timeout", b"1")]))
     subject.timeline.started = 98.5
     with pytest.raises(DeadlineExceeded):  # the transport's, by the deadline that was announced
-        await build(route, transport, parts)(subject)
+        await build(route, transport, shared, parts)(subject)
     assert subject.deadline == 99.5
     (record,) = records
     assert (record.status, record.error, record.source) == (504, "total_timeout", "sidecar")

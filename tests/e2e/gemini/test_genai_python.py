@@ -65,6 +65,5 @@ def test_uploads_work_directly():
 
 @pytest.mark.parametrize("way", THROUGH)
 def test_uploads_are_the_same_through_the_sidecar(way):
-    """By port and by prefix. The URL of `X-Goog-Upload-URL` is used as it comes, so the chunks
-    of this SDK go straight to the provider: they succeed, past the sidecar."""
+    """By port and by prefix. The URL of `X-Goog-Upload-URL` is used as it comes: through here."""
     assert differences(uploads("direct"), uploads(way)) == []

@@ -48,7 +48,7 @@ _HEADERS: dict[str, tuple[tuple[str, str], ...]] = {
     "underscore": (("x_under_score", "1"), ("file_offset", "2")),
     "spaces and commas": (("X-List", 'a, b,c ; d="e, f"'),),
     "credentials": (("apikey", "demo"), ("Authorization", "Bearer demo"), ("Cookie", "a=1; b=2")),
-    "deadline": (("X-Server-Timeout", "60"), ("X-Retry-Count", "1")),
+    "deadline": (("X-Server-Timeout", "5"), ("X-Retry-Count", "1")),
     "tracing": (("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),),
     "long": (("X-Long", "v" * 8000),),
 }

@@ -20,6 +20,22 @@ upstreams:
   gemini:
     preset: gemini
     url: https://gemini.test
+    breaker: {enabled: false, hold: 1s}
+  limited:
+    url: https://limited.test
+    breaker: {consecutive: 7}
+    limit: {mode: adaptive}
+    ledger: {max_body: 64KiB}
+    dialect: {code: error, refused: [busy, 503]}
+    tls: {server_name: canary.test}
+    routes:
+      - name: one
+        match: {path: "/a/{name}"}
+        pace: [{rate: 1/6s, name: burst}, {rate: 9/s}, {rate: 99/m}]
+        breaker: {key: upstream+name, hold: 1s, consecutive: 9}
+        cache: {ttl: 2m, fallback: {body: "[]"}}
+stores: {secret: canary-of-the-store}
+admin: {token: canary-of-the-listener}
 """
 
 
@@ -64,6 +80,64 @@ def test_every_setting_has_a_value_and_an_origin(explain):
     assert settings["timeouts.total_covers_body"] == ["false", "default"]
     gemini = explained(explain, "/gemini/v1/models")["settings"]
     assert gemini["timeouts.total"] == ["15s", "preset gemini"]
+
+
+def test_settings_are_those_that_the_layers_go_by(explain):
+    """A route's breaker has of its own only who shares it and how long calls wait for it."""
+    settings = explained(explain, "/limited/a/1")["settings"]
+    was_set = {
+        "breaker.consecutive": "7",
+        "breaker.key": "upstream+name",
+        "breaker.hold": "1s",
+        "limit.mode": "adaptive",
+        "ledger.max_body": "64KiB",
+        "pace.burst.rate": "10/m",
+        "pace.upstream#2.rate": "9/s",
+        "pace.upstream#3.rate": "99/m",
+        "dialect.refused": "busy, 503",
+        "cache.ttl": "2m",
+        "cache.fallback.body": "[]",
+    }
+    by_default = {
+        "breaker.hold_unsafe": "2s",  # twice `hold`
+        "hedge.quantile": "0.95",
+        "pace.burst.backoff.cap": "64s",
+        "retry.budget.ratio": "0.1",
+        "retry.max_body": "1MiB",
+    }
+    values = {name: value for name, (value, _) in settings.items()}
+    assert {**values, **was_set, **by_default} == values
+    assert {settings[name][1].partition(":")[0] for name in was_set} == {"sidecar.yaml"}
+    assert {settings[name][1] for name in by_default} == {"default"}
+    assert settings["breaker.consecutive"][1] == "sidecar.yaml:17:28"  # the upstream's, not 9
+    elsewhere = explained(explain, "/limited/b")["settings"]
+    assert elsewhere["pace"] == ["none", "default"]
+    assert elsewhere["breaker.hold"] == ["4s", "default"]
+
+
+def test_the_text_has_what_was_set_and_what_matters_and_nothing_that_is_off(explain):
+    _, text = explain("/limited/a/1")
+    shown = [line.split()[0] for line in text.splitlines() if line.startswith("  ")]
+    assert {"breaker.consecutive", "breaker.hold", "pace.burst.rate", "dialect.refused"} <= {*shown}
+    assert {"timeouts.idle", "retry.attempts", "limit.inflight", "ledger.honoured"} <= {*shown}
+    assert "hedge.enabled" in shown
+    assert not {"breaker.window", "hedge.quantile", "pace.burst.name", "retry.base"} & {*shown}
+    _, text = explain("/gemini/v1/models")
+    assert "breaker.enabled" in text
+    assert "breaker.hold" not in text
+
+
+def test_what_may_be_a_secret_is_not_among_the_settings(explain):
+    for arguments in (["/limited/a/1"], ["/limited/a/1", "--json"]):
+        _, text = explain(*arguments)
+        assert "canary" not in text
+
+
+def test_long_lines_are_cut_at_eighty_columns(explain, monkeypatch):
+    monkeypatch.setenv("SIDECAR__UPSTREAMS__LIMITED__ROUTES__ONE__TIMEOUTS__FIRST_BYTE", "6s")
+    _, text = explain("/limited/a/1")
+    assert "SIDECAR__UPSTREAMS__LIMITED" in text
+    assert max(map(len, text.splitlines())) == 80
 
 
 @pytest.mark.parametrize(

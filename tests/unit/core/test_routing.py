@@ -110,9 +110,17 @@ def test_a_route_carries_its_own_settings_and_the_default_its_upstreams():
     rest = TABLE.resolve("GET", "/api/rest/v1/x").route
     default = TABLE.resolve("GET", "/api/x").route
     other = TABLE.resolve("GET", "/api-2/x").route
-    assert (rest.errors, rest.timeouts.total, rest.abandon) == ("postgrest", 1.0, "finish")
-    assert (default.errors, default.timeouts.total, default.abandon) == ("generic", 9.0, "auto")
-    assert other.errors == "graph"
+    assert (rest.config.errors, rest.config.timeouts.total, rest.config.abandon) == (
+        "postgrest",
+        1.0,
+        "finish",
+    )
+    assert (default.config.errors, default.config.timeouts.total, default.config.abandon) == (
+        "generic",
+        9.0,
+        "auto",
+    )
+    assert other.config.errors == "graph"
 
 
 @pytest.mark.parametrize(

@@ -146,3 +146,17 @@ def test_a_problem_is_reported_once_although_routes_inherit_it():
         supabase("    timeouts: {total: soon}\n")
     (problem,) = caught.value.problems
     assert str(problem).startswith("f:5:23: error: upstreams.s.timeouts.total: expected a duration")
+
+
+def test_a_route_within_a_presets_paths_has_its_settings():
+    found = loads(
+        "upstreams: {s: {preset: supabase, url: 'https://x', routes: ["
+        "{name: rows, match: {path: /rest/v1/rows}}, {name: other, match: {path: /x}}, "
+        "{name: own, match: {path: /rest/v1/own}, errors: generic}]}}",
+        env={},
+    )
+    routes = {route.name: route for route in found.config.upstreams["s"].routes}
+    assert (routes["rows"].dialect, routes["rows"].errors) == ("postgrest", "postgrest")
+    assert routes["rows"].match.path == "/rest/v1/rows"
+    assert (routes["other"].dialect, routes["other"].errors) == ("plain", "supabase")
+    assert (routes["own"].dialect, routes["own"].errors) == ("postgrest", "generic")

@@ -1,0 +1,240 @@
+"""The response cache, over all upstreams: what is stored, what is shared, what is kept warm.
+
+Makes the layers of a route that work with it.
+"""
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from random import random
+from typing import Any
+
+from sidecar.clock import Clock
+from sidecar.config import Config, Upstream
+from sidecar.core.cache.generations import Generations
+from sidecar.core.cache.key import KeyRule
+from sidecar.core.cache.model import Head, Rules
+from sidecar.core.cache.reads import ReadRule
+from sidecar.core.cache.rfc9111 import Rfc9111
+from sidecar.core.cache.tables import TableRules, Tables
+from sidecar.core.cache.targets import Targets, ends_session
+from sidecar.core.cache.ttl import Forced
+from sidecar.core.cache.writes import write_tags
+from sidecar.core.json_path import path_of
+from sidecar.core.routing import RouteEntry
+from sidecar.exchange import Layer, Request
+from sidecar.flights.ahead import PrefetchedKeys
+from sidecar.flights.desk import Desk
+from sidecar.flights.fetch import FetchParts
+from sidecar.flights.warmer import Warmer
+from sidecar.layers.cache import Parts as CacheParts
+from sidecar.layers.cache import cache
+from sidecar.layers.fallback import fallback
+from sidecar.layers.invalidate import Parts as InvalidateParts
+from sidecar.layers.invalidate import invalidate
+from sidecar.parts.destinations import Destinations
+from sidecar.parts.keeping import Keeping
+from sidecar.parts.remembered_media import RememberedMedia
+from sidecar.store.entries import Entries
+from sidecar.telemetry.cache_stats import CacheStats
+
+TARGET, TABLE, CREDENTIAL = "target", "table", "credential"
+"""Words of `cache.tags` and `invalidates` that are no names of tags."""
+
+
+def _draw() -> float:
+    """Above 0 and up to 1, so that it has a logarithm."""
+    return 1.0 - random()  # noqa: S311 - a time of refresh is no secret
+
+
+class Caching:
+    """What is stored of all upstreams."""
+
+    def __init__(
+        self, config: Config, clock: Clock, keeping: Keeping, destinations: Destinations
+    ) -> None:
+        self._clock = clock
+        self._secret = keeping.secret
+        self.generations = Generations()
+        self.entries = Entries(
+            keeping.responses,
+            self.generations,
+            keeping.secret,
+            keeping.shared,
+            epoch=os.urandom(8).hex(),
+        )
+        self.desk = Desk(clock.now)
+        self.warmer = Warmer(self.desk, clock, _draw, self._spawn)
+        self._ahead = PrefetchedKeys()
+        self.stats: dict[tuple[str, str], CacheStats] = {}
+        self.media = RememberedMedia(config, clock, self._secret, self.drop, destinations)
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._upstreams = {
+            name: _Upstream(name, upstream) for name, upstream in config.upstreams.items()
+        }
+
+    def __repr__(self) -> str:
+        return f"<Caching {self.entries!r} {self.desk!r}>"
+
+    def cache(self, route: RouteEntry) -> Layer | None:
+        """Answers from what is stored."""
+        config = route.config.cache
+        if not config.is_on:
+            return None
+        return cache(
+            CacheParts(
+                config=config,
+                key=self.key_of(route),
+                is_read=_reads(route),
+                fetching=self._fetching(route),
+                desk=self.desk,
+                warmer=self.warmer,
+                ahead=self._ahead,
+                stats=self._stats(route),
+                clock=self._clock,
+            )
+        )
+
+    def fallback(self, route: RouteEntry) -> Layer | None:
+        """Gives the static answer of the route."""
+        answer = route.config.cache.fallback
+        return fallback(answer, self._stats(route)) if answer is not None else None
+
+    def invalidate(self, route: RouteEntry) -> Layer | None:
+        """Drops what a write makes doubtful; not needed where nothing is stored."""
+        upstream = self._upstreams[route.upstream]
+        if not upstream.is_cached:
+            return None
+        key, stats = self.key_of(route), self._stats(route)
+
+        def written(request: Request, head: Head | None, body: bytes | None) -> tuple[str, ...]:
+            tags = upstream.written(route, request, head, body)
+            whose = key.credential(request) if CREDENTIAL in route.config.invalidates else None
+            return (*tags, whose) if whose else tags
+
+        def drop(tags: tuple[str, ...]) -> None:
+            stats.invalidated += 1
+            self.drop(tags)
+
+        return invalidate(
+            InvalidateParts(
+                written=written,
+                credential=key.credential,
+                ends_session=ends_session,
+                drop=drop,
+                reads=_reads(route).only_reads,
+            )
+        )
+
+    def drop(self, tags: tuple[str, ...], *, soft: bool = False) -> None:
+        """What carries one of these tags is out of date; what is in use is fetched again."""
+        self.entries.bump(tags, self._clock.wall(), soft=soft)
+        self.warmer.dropped(tags)
+
+    async def close(self) -> None:
+        """End what runs in the background."""
+        self.warmer.close()
+        await self.desk.close()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _fetching(self, route: RouteEntry) -> FetchParts:
+        config, key = route.config.cache, self.key_of(route)
+        upstream = self._upstreams[route.upstream]
+        urls = self.media.urls_at(route.upstream)
+
+        def tags(request: Request) -> tuple[str, ...]:
+            whose = None if config.shared else key.credential(request)
+            found = upstream.read(route, request)
+            if urls is not None:
+                found = (*found, *urls.tags_of(request))
+            return (*found, whose) if whose else found
+
+        return FetchParts(
+            upstream=route.upstream,
+            rules=_rules(route),
+            tags=tags,
+            entries=self.entries,
+            max_object=config.max_object,
+            clock=self._clock,
+            ranges=config.mode == "rfc9111",
+        )
+
+    def key_of(self, route: RouteEntry) -> KeyRule:
+        """What makes two requests of a route the same."""
+        config = route.config.cache
+        names = config.headers if config.mode == "ttl" else ()
+        urls = self.media.urls_at(route.upstream)
+        return KeyRule(
+            upstream=route.upstream,
+            secret=self._secret,
+            headers=tuple(name.lower().encode() for name in names),
+            shared=config.shared,
+            sort_query=config.sort_query,
+            body=config.post,
+            alias=urls.name_of if urls is not None else None,
+        )
+
+    def _stats(self, route: RouteEntry) -> CacheStats:
+        return self.stats.setdefault((route.upstream, route.name), CacheStats())
+
+    def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class _Upstream:
+    """What is known of one upstream's data. Its tags begin with its name."""
+
+    def __init__(self, name: str, config: Upstream) -> None:
+        self._name = name
+        self._targets = Targets(config.url)
+        tables = config.tables
+        self._tables = Tables(TableRules(tables.functions, tables.views, tables.related))
+        self.is_cached = config.cache.is_on or any(route.cache.is_on for route in config.routes)
+
+    def read(self, route: RouteEntry, request: Request) -> tuple[str, ...]:
+        """The tags of an answer."""
+        named = route.config.cache.tags
+        # of tables in any case: a write on another route may drop them
+        tables = self._tables.read_tags(request)
+        own = (f"#{tag}" for tag in named if tag != TABLE)
+        return self._mine(*self._targets.read_tags(request), *tables, *own)
+
+    def written(
+        self, route: RouteEntry, request: Request, head: Head | None, body: bytes | None
+    ) -> tuple[str, ...]:
+        """The tags that a write bumps, but for whoever asks."""
+        named = route.config.invalidates
+        found = [f"#{tag}" for tag in named if tag not in (TARGET, TABLE, CREDENTIAL)]
+        if TARGET in named:
+            found += self._targets.written_tags(request, head)
+        if TABLE in named:
+            found += write_tags(self._tables, request, body)
+        return self._mine(*found)
+
+    def _mine(self, *tags: str) -> tuple[str, ...]:
+        return tuple(f"{self._name}/{tag}" for tag in tags)
+
+
+def _reads(route: RouteEntry) -> ReadRule:
+    config = route.config.cache
+    ranges = config.mode == "rfc9111" or any(name.lower() == "range" for name in config.headers)
+    when = tuple((path_of(path), value) for path, value in config.when.items())
+    return ReadRule(post=config.post and config.is_on, ranges=ranges, when=when)
+
+
+def _rules(route: RouteEntry) -> Rules:
+    config = route.config.cache
+    if config.mode == "rfc9111":
+        return Rfc9111(config.stale_while_revalidate, config.stale_if_error)
+    return Forced(
+        ttl=config.ttl,
+        negative=config.negative,
+        stale_while=config.stale_while_revalidate,
+        stale_error=config.stale_if_error,
+        varies_on=frozenset(name.lower().encode() for name in config.headers),
+        override_no_store=config.override_no_store,
+    )

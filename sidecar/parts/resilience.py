@@ -1,0 +1,177 @@
+"""One upstream's health and rates, shared by its routes: budget, breakers, limit, paces, hedges.
+
+Makes the layers of a route that work with them.
+"""
+
+from collections.abc import Callable
+from random import random
+from typing import Any
+
+from sidecar.clock import Clock
+from sidecar.config import Pace, Upstream
+from sidecar.core.breaker import BreakerSet
+from sidecar.core.budget import Budget
+from sidecar.core.hedge import Hedging
+from sidecar.core.keys import KeyTemplate
+from sidecar.core.limit import Limiter
+from sidecar.core.pace import Lanes
+from sidecar.core.routing import RouteEntry
+from sidecar.exchange import Exchange, Layer
+from sidecar.layers.breaker import Held, breaker, recheck
+from sidecar.layers.breaker import Parts as BreakerParts
+from sidecar.layers.hedge import Parts as HedgeParts
+from sidecar.layers.hedge import hedge
+from sidecar.layers.limit import Gate, limit
+from sidecar.layers.limit import Parts as LimitParts
+from sidecar.layers.pace import Paced, Waiting, pace
+from sidecar.layers.retry import Parts as RetryParts
+from sidecar.layers.retry import retry
+from sidecar.telemetry.breaker_stats import BreakerStats
+from sidecar.telemetry.hedge_stats import HedgeStats
+from sidecar.telemetry.limit_stats import LimitStats
+from sidecar.telemetry.pace_stats import PaceStats
+from sidecar.telemetry.retry_stats import RetryStats
+from sidecar.telemetry.usage_stats import UsageStats
+
+
+class Resilience:
+    """What an upstream's routes share to spare it, and each other.
+
+    Args:
+        name: the upstream's.
+        config: its settings.
+        clock: where time comes from.
+        secret: keys the digests in the keys of calls; the same for all routes.
+        draw: a random number in [0, 1) each time.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        config: Upstream,
+        clock: Clock,
+        secret: bytes,
+        draw: Callable[[], float] = random,
+    ) -> None:
+        self.name = name
+        self._config = config
+        self._clock = clock
+        self._secret = secret
+        budget = config.retry.budget
+        self.budget = Budget(budget.ratio, budget.burst, budget.floor)
+        self.held = Held(clock)
+        self.breaker_stats = BreakerStats(name)
+        self.breakers = BreakerSet(
+            name,
+            config.breaker,
+            draw,
+            now=clock.now(),
+            notify=self.breaker_stats.transitioned,
+            alarm=self.held.alarm,
+        )
+        self.limiter = Limiter(config.limit)
+        self.limit_stats = LimitStats(self.limiter)
+        self._gate = Gate(self.limiter, self.limit_stats, clock)
+        self._waiting = Waiting(clock)
+        self.lanes: dict[Pace, Lanes] = {}
+        self.pace_stats: dict[str, PaceStats] = {}
+        """By the title of the pace."""
+        self.usage = UsageStats()
+        self.retry_stats: dict[str, RetryStats] = {}
+        """By route, as all that follow."""
+        self.hedge_stats: dict[str, HedgeStats] = {}
+
+    def __repr__(self) -> str:
+        return f"<Resilience {self.name} {self.breakers!r} {self._gate!r}>"
+
+    def retry(self, route: RouteEntry) -> Layer:
+        """Repeats what failed."""
+        stats = self.retry_stats.setdefault(route.name, RetryStats())
+        return retry(RetryParts(route.config.retry, self.budget, stats, self._clock))
+
+    def hedge(self, route: RouteEntry) -> Layer | None:
+        """Asks a second time for slow reads."""
+        config = route.config.hedge
+        if not config.enabled:
+            return None
+        stats = self.hedge_stats.setdefault(route.name, HedgeStats())
+        hedging = Hedging(config, self.budget)
+        return hedge(HedgeParts(hedging, stats, self._clock, self.is_healthy_for(route)))
+
+    def breaker(self, route: RouteEntry) -> Layer | None:
+        """Holds calls back while the upstream is in trouble."""
+        if not self._config.breaker.enabled:
+            return None
+        config = route.config.breaker
+        return breaker(
+            BreakerParts(
+                breakers=self.breakers,
+                key=self._key(config.key, route),
+                config=config,
+                held=self.held,
+                stats=self.breaker_stats,
+                clock=self._clock,
+            )
+        )
+
+    def pace(self, route: RouteEntry) -> Layer | None:
+        """Keeps to the rates."""
+        paced = [
+            Paced(
+                self.lanes.setdefault(each, Lanes(each)),
+                self._key(each.key, route),
+                self.pace_stats.setdefault(each.title, PaceStats()),
+            )
+            for each in route.config.pace
+        ]
+        return pace(paced, self._waiting)
+
+    def limit(self, route: RouteEntry) -> Layer:
+        """Bounds the calls in flight."""
+        config = self._config.limit
+        header = config.priority_header
+        return limit(
+            LimitParts(
+                gate=self._gate,
+                priority=route.config.priority,
+                priority_header=header.lower().encode() if header else None,
+                lanes=self._key(config.fair_by, route) if config.fair_by else None,
+            )
+        )
+
+    def recheck(self) -> Layer | None:
+        """Looks at the breaker again after the waits."""
+        return recheck(self._clock) if self._config.breaker.enabled else None
+
+    def is_healthy_for(self, route: RouteEntry) -> Callable[[Exchange], bool]:
+        """Whether the breaker of a call of this route is closed."""
+        key = self._key(route.config.breaker.key, route)
+
+        def is_healthy(exchange: Exchange) -> bool:
+            found = self.breakers.at(key.shortened(exchange), self._clock.now())
+            return found.stage(self._clock.now()) == "closed"
+
+        return is_healthy
+
+    def is_calm(self) -> bool:
+        """Whether calls that nobody waits for do no harm: healthy, and more than half is free."""
+        now = self._clock.now()
+        healthy = all(each.stage(now) == "closed" for _, each in self.breakers)
+        return healthy and self.limiter.inflight * 2 <= self.limiter.limit
+
+    def give_up(self) -> None:
+        """Let no call wait any longer, because the sidecar stops."""
+        self.held.give_up()
+        self._waiting.give_up()
+        self._gate.give_up()
+
+    def snapshot(self, now: float) -> dict[str, Any]:
+        """How it stands, for people."""
+        return {
+            "budget": self.budget.snapshot(),
+            "limit": self.limiter.snapshot(now),
+            "paces": {pace.title: lanes.snapshot(now) for pace, lanes in self.lanes.items()},
+        }
+
+    def _key(self, template: str, route: RouteEntry) -> KeyTemplate:
+        return KeyTemplate(template, route.expression, self._secret)
