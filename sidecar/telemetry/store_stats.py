@@ -1,0 +1,95 @@
+"""Figures of the stores: plain integers that they increment, exported when somebody asks."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+
+@dataclass(slots=True)
+class StoreStats:
+    """Totals of one store since the start, and how it stands now."""
+
+    hits: int = 0
+    """Reads that found something."""
+    misses: int = 0
+    """Reads of a store that answered and had nothing."""
+    writes: int = 0
+    """Records that were kept."""
+    dropped: int = 0
+    """Writes that were given up: too large, too many waiting, or too late."""
+    evicted: int = 0
+    """Records that went before their time, for want of room."""
+    failures: dict[str, int] = field(default_factory=dict)
+    """Operations that the store did not answer, by `timeout`, `error` and `corrupt`."""
+    skipped: int = 0
+    """Operations that were not tried, because the store was down."""
+    unreadable: int = 0
+    """Records that were found and that nobody could read."""
+    up: bool = True
+    """Whether it is tried at all."""
+    bytes: int = 0
+    """What it holds, as far as this process knows."""
+    entries: int = 0
+    """How many records it holds, as far as this process knows."""
+    pending: int = 0
+    """Writes that wait for their turn."""
+
+    def failed(self, reason: str) -> None:
+        """Count an operation that the store did not answer."""
+        self.failures[reason] = self.failures.get(reason, 0) + 1
+
+
+_COUNTERS = {
+    "hits": "Reads that found something.",
+    "misses": "Reads that found nothing.",
+    "writes": "Records that were kept.",
+    "dropped": "Writes that were given up.",
+    "evicted": "Records that went before their time.",
+    "skipped": "Operations that were not tried while the store was down.",
+    "unreadable": "Records that nobody could read.",
+}
+_GAUGES = {
+    "up": "Whether the store is used (1) or passed over (0).",
+    "bytes": "Bytes that the store holds.",
+    "entries": "Records that the store holds.",
+    "pending": "Writes that wait for their turn.",
+}
+
+
+class StoreCollector(Collector):
+    """Exports the figures at the time of a scrape.
+
+    Args:
+        get: the stores by name: `memory`, `shared`.
+    """
+
+    def __init__(self, get: Callable[[], Mapping[str, StoreStats]]) -> None:
+        self._get = get
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: the registry need not ask for the figures when this is registered."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """One family for each figure, one sample for each store."""
+        stores = dict(self._get())
+        for name, text in _COUNTERS.items():
+            counter = CounterMetricFamily(f"sidecar_store_{name}", text, labels=["store"])
+            for store, stats in stores.items():
+                counter.add_metric([store], getattr(stats, name))
+            yield counter
+        for name, text in _GAUGES.items():
+            gauge = GaugeMetricFamily(f"sidecar_store_{name}", text, labels=["store"])
+            for store, stats in stores.items():
+                gauge.add_metric([store], float(getattr(stats, name)))
+            yield gauge
+        failures = CounterMetricFamily(
+            "sidecar_store_failures", "Operations without an answer.", labels=["store", "reason"]
+        )
+        for store, stats in stores.items():
+            for reason, count in dict(stats.failures).items():
+                failures.add_metric([store, reason], count)
+        yield failures
