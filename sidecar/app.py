@@ -93,8 +93,13 @@ class Sidecar:
                     url=_origin(self._config.upstreams[name].url),
                     inflight=self.metrics.inflight(name).count,
                     pool=transport.pool.stats,
+                    breakers=self._parts.breaker_states(name),
                 )
                 for name, transport in self._parts.transports.items()
+            },
+            stores={
+                name: "up" if stats.up else "down"
+                for name, stats in self._parts.keeping.stores().items()
             },
         )
 

@@ -132,6 +132,11 @@ class Assembly:
         if drilling is not None:
             metrics.register(DrillCollector(lambda: drilling.stats))
 
+    def breaker_states(self, upstream: str) -> Mapping[str, str]:
+        """How the breakers of an upstream stand, by key."""
+        now = self._clock.now()
+        return {key: each.stage(now) for name, key, each in self.breakers if name == upstream}
+
     def endpoints(self) -> Sequence[Endpoint]:
         """What the admin listener serves."""
         routes = {

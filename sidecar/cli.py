@@ -14,7 +14,7 @@ WIDTH = 80
 COMMANDS = {
     "run": "start the sidecar",
     "check": "find every problem of a configuration; touches nothing else",
-    "explain": "show which route a URL takes, and where each timeout comes from",
+    "explain": "show which route a URL takes, and where each setting comes from",
     "routes": "list all routes with their timeouts",
     "schema": "print the JSON Schema, or the reference with every key",
     "demo": "see the sidecar at work on simulated providers; needs no keys",

@@ -109,7 +109,7 @@ class Listener:
             head = read_request(list(request.raw_headers))
             host = head.host.decode("latin-1")
             routed = self._chains.table.resolve(request.method, request.raw_path, host, bound)
-            body = await self._body(request, head, routed.route.config.retry.max_body)
+            body = await self._body(request, head, routed.route)
         except DownstreamError as error:
             response = await self._refuse(request, routed, error, timeline)
         else:
@@ -161,9 +161,9 @@ class Listener:
             task.result().close()
 
     async def _body(
-        self, request: web.BaseRequest, head: RequestHead, keep: int
+        self, request: web.BaseRequest, head: RequestHead, route: RouteEntry
     ) -> RequestBody | None:
-        """The request's body; a short one is waited for, shortly.
+        """The request's body; a short one is waited for, shortly, or for long if it is looked at.
 
         Raises:
             DownstreamError: it is too large, or never came.
@@ -185,9 +185,11 @@ class Listener:
             request,
             head.length,
             self._limits,
-            keep=keep,
+            keep=route.config.retry.max_body,
             expects_continue=head.expects_continue,
         )
+        if route.reads_body and body.rewindable:
+            return await gather(body, self._limits.body_idle)
         if head.length is None or head.length > SHORT or head.expects_continue:
             return body
         return await gather(body, _PATIENCE)

@@ -34,6 +34,8 @@ class UpstreamStatus:
     inflight: int
     """Exchanges under way."""
     pool: PoolStats
+    breakers: Mapping[str, str] = field(default_factory=dict)
+    """How each of its breakers stands, by key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Status:
     """Seconds since the start."""
     listeners: tuple[str, ...] = ()
     upstreams: Mapping[str, UpstreamStatus] = field(default_factory=dict)
+    stores: Mapping[str, str] = field(default_factory=dict)
+    """`up` or `down`, by name."""
 
 
 def make_ops_app(status: Callable[[], Status], metrics: Metrics) -> web.Application:

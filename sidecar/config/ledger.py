@@ -1,34 +1,13 @@
 """What is remembered of calls with an idempotency key. Field docstrings are the reference."""
 
-import re
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import BeforeValidator, ConfigDict, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import ConfigDict
 
+from sidecar.config.header_name import HeaderName
 from sidecar.config.strict import STRICT
 from sidecar.config.values import Flag, Size, Timeout
-
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
-
-
-def header_name(value: object) -> str:
-    """The name of a header field (RFC 9110 §5.1).
-
-    Raises:
-        PydanticCustomError: anything else.
-    """
-    if isinstance(value, str) and _TOKEN.fullmatch(value):
-        return value
-    raise PydanticCustomError("text", "expected the name of a header field")
-
-
-HeaderName = Annotated[
-    str,
-    BeforeValidator(header_name),
-    WithJsonSchema({"type": "string", "pattern": f"^{_TOKEN.pattern}$"}),
-]
 
 
 @dataclass(frozen=True, slots=True)

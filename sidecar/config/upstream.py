@@ -97,7 +97,7 @@ class Upstream:
     """Where it is: scheme, host, optional port, optional base path."""
     preset: PresetName | None = None
     """A shipped bundle of settings that everything here overrides:
-    `supabase`, `whatsapp` or `gemini`."""
+    `supabase`, `whatsapp`, `whatsapp-media` or `gemini`."""
     port: Port | None = None
     """A listener of its own on the proxy's host, for clients that take only an origin."""
     tls_port: Port | None = None

@@ -4,6 +4,7 @@ The status is one that the provider's SDKs neither amplify nor take for a sign-o
 one that they parse. 503 says "nothing was sent, ask again"; 502 and 504 say "it may have been".
 """
 
+import math
 from http import HTTPStatus
 
 from sidecar.config import ErrorShape
@@ -13,12 +14,16 @@ from sidecar.errors import (
     DeadlineExceeded,
     DownstreamError,
     ExchangeError,
+    Rejected,
 )
 from sidecar.exchange import BytesBody, RawHeaders, Response
 
-_RETRY_AFTER = b"1"
-"""Seconds. supabase-js sleeps what it reads, three times, without a cap; 0 or a date make it
-ask four times at once."""
+_RETRY_AFTER = 1
+"""Seconds, where nothing better is known; never 0 or a date, at which supabase-js asks four times
+at once."""
+
+_LONGEST_RETRY_AFTER = 30
+"""Some clients sleep what they read, without a cap of their own."""
 
 
 def status_of(error: ExchangeError, shape: ErrorShape) -> int:
@@ -56,7 +61,7 @@ def answer(error: ExchangeError, shape: ErrorShape, request_id: str) -> Response
         (b"X-Request-Id", request_id.encode("ascii", "replace")),
     ]
     if status == 503:
-        headers.append((b"Retry-After", _RETRY_AFTER))
+        headers.append((b"Retry-After", b"%d" % _seconds_to_wait(error)))
     return Response(
         status, _PHRASES.get(status, b"Error"), headers, BytesBody(body), source="sidecar"
     )
@@ -64,6 +69,13 @@ def answer(error: ExchangeError, shape: ErrorShape, request_id: str) -> Response
 
 _PHRASES = {status.value: status.phrase.encode() for status in HTTPStatus}
 _PHRASES[413] = b"Content Too Large"  # RFC 9110 §15.5.14; Python says it so from 3.13
+
+
+def _seconds_to_wait(error: ExchangeError) -> int:
+    known = error.retry_after if isinstance(error, Rejected) else None
+    if known is None:
+        return _RETRY_AFTER
+    return max(_RETRY_AFTER, math.ceil(min(known, _LONGEST_RETRY_AFTER)))
 
 
 def _hint(error: ExchangeError) -> str:

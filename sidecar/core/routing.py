@@ -24,12 +24,15 @@ class RouteEntry:
     expression: re.Pattern[str] = field(init=False)
     prefix: str | None = field(init=False)
     """What a path must begin with, where the pattern asks for no more."""
+    reads_body: bool = field(init=False)
+    """Whether the body of a request decides what becomes of it, so that it is waited for."""
 
     def __post_init__(self) -> None:
         match = self.config.match
         object.__setattr__(self, "methods", frozenset(match.methods))
         object.__setattr__(self, "expression", compile_path(match.path))
         object.__setattr__(self, "prefix", literal_prefix(match.path))
+        object.__setattr__(self, "reads_body", _reads_body(self.config))
 
     @property
     def name(self) -> str:
@@ -44,6 +47,11 @@ class RouteEntry:
         if prefix is None:
             return self.expression.fullmatch(path) is not None
         return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/")
+
+
+def _reads_body(route: Route) -> bool:
+    keys = (route.breaker.key, *(pace.key for pace in route.pace))
+    return route.cache.post or any("$" in key for key in keys)
 
 
 class Routed(NamedTuple):

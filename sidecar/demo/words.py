@@ -31,7 +31,7 @@ HONEST = (
     "makes a client per request or runs as a function. One that keeps its clients",
     "saves less time. Percentiles are over all calls, failed ones too: a call that",
     "is repeated lasts longer than one that fails at once. The sidecar repeats what",
-    "failed where that does no harm; it does not cache, break circuits or queue.",
+    "failed where that does no harm, and holds calls back from a provider in trouble.",
 )
 
 STILL_RUNNING = ("The load and the faults are over; delays stay. Still running; Ctrl-C to stop.",)

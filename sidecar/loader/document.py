@@ -16,6 +16,7 @@ from sidecar.loader.tree import Entry, Leaf, Listing, Node, Origin, Path, Scalar
 MAX_CHARACTERS = 1_000_000
 MAX_NODES = 50_000
 MAX_DEPTH = 30
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _TOO_DEEP = f"nested over {MAX_DEPTH} deep"
 
 _Parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -147,7 +148,9 @@ class _Builder:
             plain = resolve(event.value)
         except Surprise as surprise:
             return f"as a key: {surprise}"
-        return None if isinstance(plain, str) else "a key must be a text: put it in quotes"
+        if isinstance(plain, str) or _NUMBER.fullmatch(event.value):  # such as a status: `404: 30s`
+            return None
+        return "a key must be a text: put it in quotes"
 
     def _alias(self, event: yaml.AliasEvent) -> None:
         self._report(event, _NO_ANCHORS)

@@ -86,7 +86,17 @@ def _key(
         item = [line for line in _section(inner.hint, definitions, depth + 2) if line]
         yield from _as_item(item, depth + 1)
     else:
-        yield f"{indent}{key}: {_scalar(default if has_default else _EXAMPLES[key])}"
+        yield from _value(indent, key, default if has_default else _EXAMPLES[key])
+
+
+def _value(indent: str, key: str, value: Any) -> Iterator[str]:
+    """A single value; a list that is too wide for a line has a line for each of its items."""
+    line = f"{indent}{key}: {_scalar(value)}"
+    if len(line) <= WIDTH or not isinstance(value, list):
+        yield line
+        return
+    yield f"{indent}{key}:"
+    yield from (f"{indent}  - {_scalar(item)}" for item in value)
 
 
 def _as_item(lines: list[str], depth: int) -> Iterator[str]:

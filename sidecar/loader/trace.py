@@ -15,7 +15,7 @@ def trace(config: Config, root: Table) -> Mapping[Path, Origin]:
 def _walk(value: object, node: Node | None, path: Path) -> Iterator[tuple[Path, Origin]]:
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _walk(item, _child(node, key), (*path, key))
+            yield from _walk(item, _child(node, str(key)), (*path, key))
     elif isinstance(value, tuple):
         yield path, node.origin if node else DEFAULT
         for index, item in enumerate(value):

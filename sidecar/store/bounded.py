@@ -1,4 +1,4 @@
-"""Values by key in this process, bounded in bytes. What goes when there is no room is S3-FIFO's say.
+"""Values by key in this process, bounded in bytes. S3-FIFO says what goes when there is no room.
 
 Knows nothing of what the values mean, or when they end.
 """

@@ -14,6 +14,8 @@ class Write:
     value: bytes | None
     expires: float
     tries: int = 0
+    needed: bool = False
+    """Whether it goes before others, and none of them takes its place."""
 
     def at(self, now: float) -> bytes | None:
         """What a reader finds once this is written."""
@@ -29,40 +31,48 @@ class Pending:
     """A queue in which a key has one place. Whoever reads a key asks here first.
 
     Args:
-        most: how many keys may wait; then the oldest is given up.
+        most: how many keys may wait; then the oldest is given up. As many that are needed may.
         most_bytes: how much may wait; likewise.
     """
 
     def __init__(self, most: int = _MOST, most_bytes: int = _MOST_BYTES) -> None:
         self._most = most
         self._most_bytes = most_bytes
+        self._needed: OrderedDict[str, Write] = OrderedDict()
         self._writes: OrderedDict[str, Write] = OrderedDict()
         self._bytes = 0
 
     def __len__(self) -> int:
-        return len(self._writes)
+        return len(self._needed) + len(self._writes)
 
     def get(self, key: str) -> Write | None:
         """What is to be written under `key`."""
-        return self._writes.get(key)
+        return self._needed.get(key) or self._writes.get(key)
 
     def first(self) -> tuple[str, Write]:
         """What to write next; it stays until `done`. There is at least one."""
-        return next(iter(self._writes.items()))
+        return next(iter((self._needed or self._writes).items()))
 
-    def put(self, key: str, write: Write) -> int:
-        """Queue a write, instead of an older one of the key; how many had to be given up."""
-        self.done(key, self._writes.get(key))
-        self._writes[key] = write
+    def put(self, key: str, write: Write) -> list[Write]:
+        """Queue a write, instead of an older one of the key; those that had to be given up."""
+        self.done(key, self.get(key))
+        (self._needed if write.needed else self._writes)[key] = write
         self._bytes += write.size
-        dropped = 0
-        while len(self._writes) > self._most or self._bytes > self._most_bytes:
-            self.done(*self.first())
-            dropped += 1
-        return dropped
+        given_up = []
+        while len(self._needed) > self._most:
+            given_up.append(self._give_up(self._needed))
+        while self._writes and (len(self._writes) > self._most or self._bytes > self._most_bytes):
+            given_up.append(self._give_up(self._writes))
+        return given_up
+
+    def _give_up(self, writes: OrderedDict[str, Write]) -> Write:
+        key, write = next(iter(writes.items()))
+        self.done(key, write)
+        return write
 
     def done(self, key: str, write: Write | None) -> None:
         """It is written or given up; a newer write of the key stays."""
-        if write is not None and self._writes.get(key) is write:
-            del self._writes[key]
-            self._bytes -= write.size
+        for writes in (self._needed, self._writes):
+            if write is not None and writes.get(key) is write:
+                del writes[key]
+                self._bytes -= write.size

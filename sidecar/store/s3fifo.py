@@ -69,10 +69,10 @@ class S3Fifo:
             self._victim = None
 
     def victim(self) -> str:
-        """The oldest of the queue that has more than its share and was not used.
+        """The oldest that was not used, on probation where that has more than its share.
 
-        What was used on probation moves to the main queue; what was used there begins it anew, for
-        one use less. So every key has four turns at the most.
+        What was used moves on: from probation to the main queue, there to the end of it for one
+        use less. So no key is passed over more than four times.
         """
         while True:
             if self._small and (self._small_size > _SMALL * self._size or not self._main):

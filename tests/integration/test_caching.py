@@ -5,7 +5,7 @@ import asyncio
 from sidecar.config import Cache, Match, Prefetch, Route
 from tests.support.builders import one_upstream
 from tests.support.proxied import proxied
-from tests.support.raw import ask, call, get
+from tests.support.raw import ask, call, connected, get
 from tests.support.sidecar import running_sidecar
 from tests.support.steps import OK, body, close, reply, send, wait
 from tests.support.upstream import Upstream
@@ -166,3 +166,16 @@ async def test_shadow_mode_serves_nothing_from_the_store():
     async with proxied(reply(b"one"), reply(b"two"), OK, cache=watched) as (sidecar, _):
         assert (await ask(sidecar.proxy, get())).body == b"one"
         assert (await ask(sidecar.proxy, get())).body == b"two"
+
+
+async def test_a_body_that_comes_late_still_makes_the_key():
+    reads = Cache(ttl=60.0, post=True)
+    async with proxied(reply(b"1"), reply(b"2"), cache=reads) as (sidecar, origin):
+        whole = call("POST", "/api/embed", content=b"question")
+        for _ in range(2):
+            async with connected(sidecar.proxy) as client:
+                await client.send(whole[:-4])
+                await asyncio.sleep(0.1)
+                await client.send(whole[-4:])
+                assert (await client.response()).body == b"1"
+        assert len(origin.requests) == 1

@@ -2,10 +2,12 @@ import pytest
 
 from sidecar.config import Config, Route, Timeouts, Upstream
 from sidecar.core.returned_urls import Addresses
-from sidecar.core.routing import RouteEntry
+from sidecar.core.routing import RouteEntry, RouteTable
 from sidecar.errors import DeadlineExceeded, NoRoute
 from sidecar.parts.caching import Caching
+from sidecar.parts.destinations import Destinations
 from sidecar.parts.keeping import Keeping
+from sidecar.parts.prefetching import Prefetching
 from sidecar.parts.resilience import Resilience
 from sidecar.parts.returned import Returned
 from sidecar.pipeline import Parts, build, build_refusal
@@ -28,12 +30,15 @@ def parts(records):
     clock = FakeClock(start=100.0)
     config = Config({"api": UPSTREAM})
     keeping = Keeping(config, clock)
+    destinations = Destinations(RouteTable.from_config(config))
+    shared = {"api": Resilience("api", UPSTREAM, clock, b"secret")}
     return Parts(
         clock=clock,
         metrics=Metrics("0"),
         sinks=(records.append,),
         keeping=keeping,
-        caching=Caching(config, clock, keeping),
+        caching=Caching(config, clock, keeping, destinations),
+        prefetching=Prefetching(shared, clock, destinations),
         returned=Returned(Addresses.from_config(config)),
         keys={},
     )

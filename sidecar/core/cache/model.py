@@ -3,7 +3,7 @@
 Times are wall-clock seconds, because entries outlive the process. Knows no store and no rule.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, Protocol
 
 from sidecar.exchange import RawHeaders, Request
@@ -38,6 +38,14 @@ class Plan(NamedTuple):
     """How long it is worth keeping after all that for its validator alone."""
 
 
+@dataclass(slots=True)
+class Checked:
+    """When the shared store was last asked about an entry."""
+
+    at: float = 0.0
+    """Wall-clock seconds as of which it knew of no change."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A stored response."""
@@ -57,6 +65,12 @@ class Entry:
     """Of its request, without the query, which may hold a secret."""
     cost: float = 0.0
     """Seconds that it took to get."""
+    checked: Checked = field(default_factory=Checked, compare=False, repr=False)
+
+    @property
+    def asked_at(self) -> float:
+        """When its request was sent: it knows nothing of changes after that."""
+        return self.received_at - self.cost
 
     def age(self, now: float) -> float:
         """Seconds since it was made at the origin (RFC 9111 §4.2.3, current_age)."""

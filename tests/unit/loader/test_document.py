@@ -78,7 +78,7 @@ def test_words_that_readers_disagree_about_are_refused(word, advice):
         ("a: {<<: {b: 1}}\n", "f:1:5: error: a: merge keys are not supported"),
         ("a: !!str 1\n", "f:1:4: error: a: tags are not supported"),
         ("a: !x {b: 1}\n", "f:1:4: error: a: tags are not supported"),
-        ("1: a\n", "f:1:1: error: a key must be a text: put it in quotes"),
+        ("1.5: a\n", "f:1:1: error: a key must be a text: put it in quotes"),
         ("true: a\n", "f:1:1: error: a key must be a text: put it in quotes"),
         ("on: a\n", "f:1:1: error: as a key: 'on' is a truth value to some readers"),
         ("? [a, b]\n: 1\n", "f:1:3: error: a key must be a text, not a list or a mapping"),

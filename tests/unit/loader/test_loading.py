@@ -130,3 +130,12 @@ def check(text, env=None):
         if "error" not in severities:
             pytest.fail("refused without an error")
     assert all("\n" not in str(problem) for problem in found)
+
+
+def test_a_status_is_a_key_without_quotes():
+    found = loads(
+        "upstreams: {a: {url: 'https://x', cache: {negative: {404: 30s, '401': 5s}}}}", env={}
+    )
+    assert found.config.upstreams["a"].cache.negative == {404: 30.0, 401: 5.0}
+    path = ("upstreams", "a", "cache", "negative", 404)
+    assert str(found.origins[path]) != "default"
