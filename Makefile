@@ -9,13 +9,14 @@ PY ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 VENV := .venv
 BIN := $(VENV)/bin
 NODE := tests/e2e/node
+CONFORMANCE := tests/conformance
 # Programs that scripts/tools.py fetched are found last, so the system's own come first.
 export PATH := $(PATH):$(CURDIR)/.tools/bin
 PYTEST := $(BIN)/python -m pytest
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The stamp is the last thing written: a half-built environment never counts as one.
 $(VENV)/.ok: pyproject.toml requirements.lock scripts/venv.sh
@@ -27,9 +28,9 @@ $(VENV)/.sdk: $(VENV)/.ok
 	@scripts/venv.sh "$(PY)" test,sdk
 	@touch $@
 
-$(NODE)/node_modules/.ok: $(NODE)/package.json $(NODE)/package-lock.json
-	@command -v npm >/dev/null || { echo "sidecar: no npm, so no JavaScript SDKs"; exit 0; } && \
-		npm ci --prefix $(NODE) --no-audit --no-fund --loglevel=error && touch $@
+$(NODE)/node_modules/.ok $(CONFORMANCE)/node_modules/.ok: %/node_modules/.ok: %/package.json %/package-lock.json
+	@command -v npm >/dev/null || { echo "sidecar: no npm, so none of $*"; exit 0; } && \
+		npm ci --prefix $* --no-audit --no-fund --loglevel=error && touch $@
 
 .PHONY: setup
 setup: $(VENV)/.ok ## Create .venv with everything that `make test` needs
@@ -62,6 +63,10 @@ test: $(VENV)/.ok ## Unit, architecture and integration tests (under 3 minutes)
 test-sdk: $(VENV)/.sdk $(NODE)/node_modules/.ok ## The official SDKs, Python and JavaScript, through the sidecar
 	@$(PYTEST) tests/e2e $(ARGS); code=$$?; \
 		$(BIN)/python scripts/tools.py report test-sdk || code=1; exit $$code
+
+.PHONY: test-conformance
+test-conformance: $(VENV)/.ok $(CONFORMANCE)/node_modules/.ok ## The public suite for HTTP caches (docs/conformance.md)
+	@$(PYTEST) tests/conformance $(ARGS)
 
 .PHONY: test-slow
 test-slow: $(VENV)/.ok ## Soak, and the package as it is shipped (some minutes)

@@ -26,6 +26,30 @@ STOP_TIMEOUT = 5.0
 DRAIN_TIMEOUT = 1.0
 _TAIL = 20
 
+_CACHED: Mapping[Provider, dict[str, object]] = {
+    "supabase": {
+        "routes": [
+            {
+                "name": "current-user",
+                "match": {"methods": ["GET"], "path": "/auth/v1/user"},
+                "cache": {"ttl": "2m", "stale_if_error": "5m"},
+            },
+            {
+                "name": "rest",
+                "cache": {
+                    "ttl": "1m",
+                    "stale_while_revalidate": "1m",
+                    "stale_if_error": "24h",
+                    "tags": "table",
+                },
+            },
+        ]
+    },
+    "whatsapp": {"media": {"downloads": "whatsapp-media"}},
+    "whatsapp-media": {"cache": {"ttl": "1h", "stale_if_error": "24h"}},
+}
+"""What is kept of answers, as in config/sidecar.yaml."""
+
 
 class StartError(Exception):
     """The sidecar did not become ready; the message ends with what it wrote."""
@@ -68,6 +92,7 @@ def configuration(
             "preset": name,
             "url": url,
             "timeouts": {timer: _duration(value) for timer, value in timeouts[name].items()},
+            **_CACHED.get(name, {}),
         }
         for name, url in upstreams.items()
     }
