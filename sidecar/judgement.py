@@ -34,3 +34,6 @@ class Judgement(NamedTuple):
     """The most attempts that this outcome is worth, whatever the route allows."""
     growth: float = 1.0
     """What `wait` is multiplied by for each further outcome of this reason in a row."""
+    elsewhere: bool = False
+    """Whether the same call is worth an attempt at once with another key. Nothing was done, and
+    it is no repetition of what was refused: it neither waits nor counts as one."""

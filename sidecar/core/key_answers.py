@@ -44,4 +44,6 @@ def with_other_key(judgement: Judgement, soonest: float, cooldown: float) -> Jud
         own = cooldown if judgement.wait is None else judgement.wait
     if soonest >= own:
         return judgement
-    return judgement._replace(kind="refused", wait=soonest, most_attempts=None, growth=1.0)
+    return judgement._replace(
+        kind="refused", wait=soonest, most_attempts=None, growth=1.0, elsewhere=soonest == 0
+    )

@@ -67,12 +67,15 @@ def decide(
         judgement: what the outcome means.
         call: the request.
         limits: the route's.
-        attempt: the number of the attempt that has ended.
+        attempt: the number of the attempt that has ended; those that led to another key at once
+            are not counted.
         backoff: seconds to wait where the upstream does not ask for more, jittered.
         left: seconds to the deadline.
         budget: the upstream's; taken from as the last condition, so a refusal costs nothing.
         now: the instant.
     """
+    if judgement.elsewhere and call.rewindable and left > 0:
+        return Repeat(0.0)
     stop = _hindrance(judgement, call, limits, attempt)
     if stop is not None:
         return Stop(stop)

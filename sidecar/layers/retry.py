@@ -69,18 +69,20 @@ class RetryLayer:
         self._budget.deposit(self._clock.now())
         waits: Iterator[float] | None = None
         last: _Answer | None = None
-        repeated = False
+        repeated, elsewhere = False, 0
         while True:
             outcome = await self._attempt(exchange, repeated=repeated)
             if outcome.judgement.kind == "done":
                 return self._end(exchange, outcome, "done", None)
             waits = waits or _waits(self._config)
-            decision = self._decide(exchange, outcome.judgement, next(waits))
+            attempt = exchange.attempt - elsewhere
+            decision = self._decide(exchange, outcome.judgement, attempt, next(waits))
             if isinstance(decision, Stop):
                 return self._end(exchange, outcome, decision.reason, last)
             if outcome.response is not None:
                 last = _kept(exchange, outcome.response, outcome.judgement)
                 outcome.response.close()
+            elsewhere += outcome.judgement.elsewhere
             self._stats.repeated(outcome.judgement.reason)
             await self._begin_again(exchange, decision)
             repeated = True
@@ -115,7 +117,9 @@ class RetryLayer:
         assert outcome.response is not None
         return outcome.response
 
-    def _decide(self, exchange: Exchange, judgement: Judgement, wait: float) -> Repeat | Stop:
+    def _decide(
+        self, exchange: Exchange, judgement: Judgement, attempt: int, wait: float
+    ) -> Repeat | Stop:
         request, now = exchange.request, self._clock.now()
         call = Call(
             method=request.method,
@@ -127,7 +131,7 @@ class RetryLayer:
             judgement,
             call,
             self._limits,
-            attempt=exchange.attempt,
+            attempt=attempt,
             backoff=wait,
             left=exchange.deadline - now,
             budget=self._budget,
