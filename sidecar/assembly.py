@@ -3,10 +3,12 @@
 Binds no socket and serves nobody; that is the app's.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from sidecar.admin.breakers import breaker_endpoints
+from sidecar.admin.cache import cache_endpoints
 from sidecar.admin.drills import drill_endpoints
 from sidecar.admin.endpoint import Endpoint
 from sidecar.clock import Clock
@@ -15,12 +17,14 @@ from sidecar.core.breaker import Breakers
 from sidecar.core.returned_urls import Addresses
 from sidecar.core.routing import RouteTable
 from sidecar.drilling import Drilling, order_of
+from sidecar.layers.ending import Ending
 from sidecar.listener import Chains
 from sidecar.parts.caching import Caching
 from sidecar.parts.destinations import Destinations
 from sidecar.parts.keeping import Keeping
 from sidecar.parts.keys import Keys
 from sidecar.parts.prefetching import Prefetching
+from sidecar.parts.purging import Purging
 from sidecar.parts.resilience import Resilience
 from sidecar.parts.returned import Returned
 from sidecar.pipeline import Parts, build
@@ -33,6 +37,7 @@ from sidecar.telemetry.key_stats import KeyCollector
 from sidecar.telemetry.ledger_stats import LedgerCollector
 from sidecar.telemetry.limit_stats import LimitCollector
 from sidecar.telemetry.media_stats import MediaCollector
+from sidecar.telemetry.message_stats import MessageCollector
 from sidecar.telemetry.metrics import Metrics
 from sidecar.telemetry.pace_stats import PaceCollector
 from sidecar.telemetry.prefetch_stats import PrefetchCollector
@@ -55,6 +60,7 @@ class Assembly:
     def __init__(self, config: Config, clock: Clock, metrics: Metrics) -> None:
         self._config = config
         self._clock = clock
+        self._ending = Ending()
         self.keeping = Keeping(config, clock)
         self.transports = {
             name: UpstreamTransport(upstream, clock) for name, upstream in config.upstreams.items()
@@ -87,6 +93,7 @@ class Assembly:
             clock=self._clock,
             metrics=metrics,
             sinks=sinks,
+            ending=self._ending,
             keeping=self.keeping,
             caching=self.caching,
             prefetching=self.prefetching,
@@ -121,6 +128,7 @@ class Assembly:
             LedgerCollector(lambda: self.keeping.ledger_stats),
             StoreCollector(self.keeping.stores),
             CacheCollector(lambda: self.caching.stats),
+            MessageCollector(lambda: self.caching.sharing.message_stats),
             PrefetchCollector(lambda: self.prefetching.stats),
             MediaCollector(lambda: self.caching.media.stats),
             ReturnedUrlCollector(lambda: self.returned.stats),
@@ -145,12 +153,14 @@ class Assembly:
         }
         return (
             *breaker_endpoints(self.breakers, self._clock),
+            *cache_endpoints(Purging(self.caching, self.keeping, self.table, self._clock)),
             *drill_endpoints(self.drilling, routes),
         )
 
     async def start(self) -> None:
         """Connect the stores, and begin what the configuration says begins by itself."""
         await self.keeping.start()
+        await self.caching.start()
         if self.drilling is not None:
             for drill in self._config.drills.active:
                 self.drilling.start(order_of(drill))
@@ -161,6 +171,7 @@ class Assembly:
             shared.give_up()
         for transport in self.transports.values():
             transport.give_up()
+        asyncio.get_running_loop().call_soon(self._ending.give_up)  # those that were not told yet
 
     async def close(self) -> None:
         """Close everything now."""

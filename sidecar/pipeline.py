@@ -15,6 +15,7 @@ from sidecar.errors import ExchangeError
 from sidecar.exchange import Exchange, Handler, Response, stack
 from sidecar.layers.deadline import deadline
 from sidecar.layers.drill import drill
+from sidecar.layers.ending import Ending
 from sidecar.layers.judge import judge
 from sidecar.layers.observe import observe
 from sidecar.layers.readable import readable
@@ -37,6 +38,7 @@ class Parts:
     clock: Clock
     metrics: Metrics
     sinks: Sequence[Sink]
+    ending: Ending
     keeping: Keeping
     caching: Caching
     prefetching: Prefetching
@@ -58,6 +60,7 @@ def build(
     return stack(
         # what the application sees
         observe(config.errors, inflight, parts.sinks, clock),
+        parts.ending.layer(),
         deadline(config.timeouts.total, clock),
         # as the client is to come back; what is kept stays as it was said
         parts.returned.layer(route),

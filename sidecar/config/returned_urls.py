@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 from pydantic import BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from sidecar.config.ledger import HeaderName
+from sidecar.config.header_name import HeaderName
 from sidecar.config.strict import STRICT
 from sidecar.config.values import Name, Url
 

@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from sidecar.config import Address
+from sidecar.config import Address, Retry
 from tests.support.builders import config, upstream
 from tests.support.ports import free_port
 from tests.support.proxied import proxied, soon
 from tests.support.raw import ask, call, connected, get
 from tests.support.sidecar import running_sidecar
-from tests.support.steps import OK, body, generate, message, send, stall, wait
+from tests.support.steps import OK, body, generate, message, reply, send, stall, wait
 from tests.support.upstream import Upstream
 
 YAML = """\
@@ -175,3 +175,13 @@ async def test_call_that_still_connects_at_the_end_of_the_drain_is_answered():
             await asyncio.wait_for(sidecar.sidecar.drain(), 5)
             answer = await asked
         assert (answer.status, answer.error) == (503, "draining")
+
+
+async def test_call_that_waits_for_its_next_attempt_at_the_end_of_the_drain_is_answered():
+    later = reply(b"later", b"Retry-After: 5", status=b"503 Busy")
+    async with proxied(later, retry=Retry(), drain_timeout=0.2) as (running, origin):
+        asked = asyncio.ensure_future(ask(running.proxy, get()))
+        await soon(lambda: len(origin.requests) == 1)
+        await running.sidecar.drain()
+        answer = await asked
+    assert (answer.status, answer.error) == (502, "draining")  # it was sent once

@@ -4,6 +4,7 @@ from sidecar.config import Config, Route, Timeouts, Upstream
 from sidecar.core.returned_urls import Addresses
 from sidecar.core.routing import RouteEntry, RouteTable
 from sidecar.errors import DeadlineExceeded, NoRoute
+from sidecar.layers.ending import Ending
 from sidecar.parts.caching import Caching
 from sidecar.parts.destinations import Destinations
 from sidecar.parts.keeping import Keeping
@@ -36,6 +37,7 @@ def parts(records):
         clock=clock,
         metrics=Metrics("0"),
         sinks=(records.append,),
+        ending=Ending(),
         keeping=keeping,
         caching=Caching(config, clock, keeping, destinations),
         prefetching=Prefetching(shared, clock, destinations),
