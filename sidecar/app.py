@@ -9,14 +9,15 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from sidecar import __version__
-from sidecar.admin.app import AdminRunner, make_admin_app, make_admin_runner
+from sidecar.admin.app import make_admin_app
 from sidecar.assembly import Assembly
 from sidecar.clock import Clock, SystemClock
 from sidecar.config import Address, Config
 from sidecar.listener import Listener
 from sidecar.loops import loop_factory
-from sidecar.ops import State, Status, UpstreamStatus, make_ops_app, make_ops_runner
+from sidecar.ops import State, Status, UpstreamStatus, make_ops_app
 from sidecar.servers import Bound, Servers
+from sidecar.side_listener import Runner, make_runner
 from sidecar.telemetry import logs
 from sidecar.telemetry.metrics import Metrics
 
@@ -44,7 +45,7 @@ class Sidecar:
         self._parts = Assembly(config, self._clock, self.metrics)
         self._listener = Listener(self._parts.chains, config.limits)
         self._servers = Servers(config, self._listener)
-        self._ops = make_ops_runner(make_ops_app(self.status, self.metrics))
+        self._ops = make_runner(make_ops_app(self.status, self.metrics))
         self._admin = self._make_admin(config)
         self.bound: Bound = {}
         """Where: `proxy`, `proxy_tls`, `ops`, `admin`, `upstream:NAME`, `upstream-tls:NAME`."""
@@ -52,11 +53,11 @@ class Sidecar:
     def __repr__(self) -> str:
         return f"<Sidecar {self._state} {self._listener!r} {self._parts!r}>"
 
-    def _make_admin(self, config: Config) -> AdminRunner | None:
+    def _make_admin(self, config: Config) -> Runner | None:
         if config.listen.admin is None:
             return None
         endpoints = self._parts.endpoints()
-        return make_admin_runner(make_admin_app(config.admin, config.listen.admin, endpoints))
+        return make_runner(make_admin_app(config.admin, config.listen.admin, endpoints))
 
     async def start(self) -> None:
         """Bind all listeners.

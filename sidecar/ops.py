@@ -6,7 +6,6 @@ never makes the sidecar itself unready.
 
 import asyncio
 import json
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal
@@ -17,11 +16,6 @@ from sidecar.telemetry.metrics import Metrics
 from sidecar.telemetry.pool_stats import PoolStats
 
 State = Literal["starting", "ready", "draining"]
-# What aiohttp cannot parse it would log, request line and all.
-_SILENT = logging.getLogger("sidecar.ops.unparsed")
-_SILENT.disabled = True
-_SHUTDOWN_SECONDS = 1.0
-_KEEP_ALIVE_SECONDS = 15.0
 _Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -80,18 +74,6 @@ def make_ops_app(status: Callable[[], Status], metrics: Metrics) -> web.Applicat
     app.router.add_get("/metrics", scrape)
     app.on_response_prepare.append(_plain_headers)
     return app
-
-
-def make_ops_runner(app: web.Application) -> web.AppRunner:
-    """A runner that stops within a second, whatever its clients do."""
-    return web.AppRunner(
-        app,
-        access_log=None,
-        keepalive_timeout=_KEEP_ALIVE_SECONDS,
-        shutdown_timeout=_SHUTDOWN_SECONDS,
-        lingering_time=0,
-        logger=_SILENT,
-    )
 
 
 @web.middleware

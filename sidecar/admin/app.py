@@ -5,7 +5,6 @@ To add endpoints: a file with a function that gives them, and one line where thi
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeAlias
 
 from aiohttp import web
 
@@ -18,12 +17,6 @@ from sidecar.config import Address
 from sidecar.config.admin import Admin
 
 _log = logging.getLogger("sidecar.admin")
-# What aiohttp cannot parse it would log, request line and all.
-_SILENT = logging.getLogger("sidecar.admin.unparsed")
-_SILENT.disabled = True
-_SHUTDOWN_SECONDS = 1.0
-_KEEP_ALIVE_SECONDS = 15.0
-AdminRunner: TypeAlias = web.AppRunner
 _Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -50,18 +43,6 @@ def make_admin_app(
             app.router.add_route("HEAD", each.path, _handler(each))
     app.on_response_prepare.append(strict_headers)
     return app
-
-
-def make_admin_runner(app: web.Application) -> web.AppRunner:
-    """A runner that stops within a second, whatever its clients do."""
-    return web.AppRunner(
-        app,
-        access_log=None,
-        keepalive_timeout=_KEEP_ALIVE_SECONDS,
-        shutdown_timeout=_SHUTDOWN_SECONDS,
-        lingering_time=0,
-        logger=_SILENT,
-    )
 
 
 def _index(endpoints: Sequence[Endpoint]) -> Endpoint:

@@ -12,6 +12,7 @@ from sidecar.clock import Clock
 from sidecar.core.cache.generations import Tags
 from sidecar.core.cache.merging import as_served, as_stored, same_by_head
 from sidecar.core.cache.model import Entry, Head, Plan, Rules, Use
+from sidecar.core.cache.renewing import renewed
 from sidecar.core.cache.token import capped
 from sidecar.core.cache.vary import selecting
 from sidecar.exchange import BytesBody, Exchange, Handler, RawHeaders, Request, Response
@@ -140,16 +141,19 @@ class Fetch:
         return capped(plan, sent.request, now) if plan is not None else None
 
     def _renewed(self, entry: Entry, sent: _Sent, head: Head, now: float) -> Entry | None:
-        renewed = self._parts.rules.renew(entry, sent.request, head, sent.asked_at, now)
-        plan = capped(renewed.plan, sent.request, now) if renewed is not None else None
-        if renewed is None or plan is None:
+        fresh = renewed(
+            self._parts.rules, entry, sent.request, head, asked_at=sent.asked_at, received_at=now
+        )
+        plan = capped(fresh.plan, sent.request, now) if fresh is not None else None
+        if fresh is None or plan is None:
             return None
         return replace(
-            renewed,
-            head=as_served(renewed.head, len(renewed.body)),
+            fresh,
+            head=as_served(fresh.head, len(fresh.body)),
             plan=plan,
             tags=sent.wanted.tags,
             selecting=selecting(plan.vary, sent.request.headers),
+            cost=max(fresh.cost, now - sent.asked_at),
         )
 
     def _keep(self, sent: _Sent, head: Head, plan: Plan, now: float, body: bytes | None) -> None:

@@ -13,7 +13,6 @@ from sidecar.admin import (
     breaker_endpoints,
     drill_endpoints,
     make_admin_app,
-    make_admin_runner,
 )
 from sidecar.clock import SystemClock
 from sidecar.config.admin import DEFAULT_ADMIN, Admin
@@ -22,6 +21,7 @@ from sidecar.core.breaker.registry import Breakers, BreakerSet
 from sidecar.drilling import Drilling
 from sidecar.exchange import SAFE_METHODS
 from sidecar.faults import FAULTS
+from sidecar.side_listener import make_runner
 from sidecar.telemetry.drill_stats import DrillStats
 
 BREAKERS = "/admin/circuit-breakers"
@@ -59,7 +59,7 @@ class Served:
                 Endpoint("GET", "/admin/echo", "answers", echo),
             ],
         )
-        self.runner = make_admin_runner(app)
+        self.runner = make_runner(app)
 
     async def __aenter__(self):
         await self.runner.setup()

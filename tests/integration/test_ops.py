@@ -6,7 +6,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from sidecar.ops import Status, UpstreamStatus, make_ops_app, make_ops_runner
+from sidecar.ops import Status, UpstreamStatus, make_ops_app
+from sidecar.side_listener import make_runner
 from sidecar.telemetry.metrics import Metrics
 from sidecar.telemetry.pool_stats import PoolStats
 
@@ -29,7 +30,7 @@ async def ops():
     made = Ops()
     metrics = Metrics("1.2.3")
     metrics.bind("supabase", "users")
-    made.runner = make_ops_runner(make_ops_app(made.status, metrics))
+    made.runner = make_runner(make_ops_app(made.status, metrics))
     await made.runner.setup()
     site = web.TCPSite(made.runner, "127.0.0.1", 0)
     await site.start()

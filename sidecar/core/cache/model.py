@@ -128,9 +128,3 @@ class Rules(Protocol):
     ) -> Plan | None:
         """How long the response may be used; None when it is not to be stored."""
         ...
-
-    def renew(
-        self, entry: Entry, request: Request, validated: Head, asked_at: float, received_at: float
-    ) -> Entry | None:
-        """The entry after a 304; None when the 304 is not for it."""
-        ...

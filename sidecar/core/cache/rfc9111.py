@@ -3,7 +3,7 @@
 Pure. Sections without another name are of RFC 9111.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sidecar.core.cache import directives as cc
 from sidecar.core.cache.directives import Directives
@@ -17,8 +17,6 @@ from sidecar.core.cache.merging import (
     KEEP,
     conditions_for,
     has_validator,
-    merged,
-    same_representation,
 )
 from sidecar.core.cache.model import Entry, Head, Plan, Reason, Use
 from sidecar.core.cache.storable import may_be_stored
@@ -82,19 +80,6 @@ class Rfc9111:
             keep=KEEP if validator or (lifetime > 0 and not never_stale) else 0.0,
         )
         return plan if lifetime > age or plan.keep or plan.stale_error else None
-
-    def renew(
-        self, entry: Entry, request: Request, validated: Head, asked_at: float, received_at: float
-    ) -> Entry | None:
-        """§4.3.4: the stored response with the fields of the 304, if it is the same one."""
-        if not same_representation(entry.head.headers, validated.headers):
-            return None
-        fields = merged(entry.head.headers, validated.headers, received_at)
-        head = entry.head._replace(headers=fields)
-        plan = self.plan(request, head, asked_at, received_at)
-        if plan is None:
-            return None
-        return replace(entry, head=head, received_at=received_at, plan=plan)
 
 
 def _told(said: Directives, name: str, assumed: float) -> float:

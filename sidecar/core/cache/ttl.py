@@ -4,7 +4,7 @@ Pure. Public APIs rarely send usable headers; `no-store` is respected, and `Vary
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sidecar.core.cache import directives as cc
 from sidecar.core.cache.directives import Directives
@@ -12,8 +12,6 @@ from sidecar.core.cache.merging import (
     KEEP,
     conditions_for,
     has_validator,
-    merged,
-    same_representation,
 )
 from sidecar.core.cache.model import Entry, Head, Plan, Use
 from sidecar.core.cache.vary import names_of
@@ -81,19 +79,6 @@ class Forced:
             vary=tuple(name for name in vary if name not in self.varies_on),
             keep=KEEP if has_validator(response.headers) else 0.0,
         )
-
-    def renew(
-        self, entry: Entry, request: Request, validated: Head, asked_at: float, received_at: float
-    ) -> Entry | None:
-        """As fresh as when it was stored, if the 304 is about it."""
-        if not same_representation(entry.head.headers, validated.headers):
-            return None
-        fields = merged(entry.head.headers, validated.headers, received_at)
-        head = entry.head._replace(headers=fields)
-        plan = self.plan(request, head, asked_at, received_at)
-        if plan is None:
-            return None
-        return replace(entry, head=head, received_at=received_at, plan=plan)
 
 
 def _is_too_old(entry: Entry, asked: Directives, now: float) -> bool:
