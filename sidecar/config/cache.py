@@ -75,7 +75,10 @@ class Cache:
     """Whether answers that are asked for often are fetched anew shortly before they go stale."""
     tags: Annotated[
         tuple[Text, ...],
-        BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+        BeforeValidator(
+            lambda value: [value] if isinstance(value, str) else value,
+            json_schema_input_type=Text | tuple[Text, ...],
+        ),
     ] = ()
     """What an answer is made from, so that it can be dropped: names of your choice, and `table`
     for the PostgREST tables that the request reads."""

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from sidecar.config.strict import STRICT
-from sidecar.config.values import Size, Text, Timeout
+from sidecar.config.values import Duration, Size, Text, Timeout
 
 _PREFIX = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _REDIS_URL = r"^(redis|rediss|unix)://.+$"
@@ -92,6 +92,9 @@ class SqliteStore:
     """About how large the file may get; the oldest entries go first."""
     timeout: Timeout = 0.05
     """How long a call waits for the store; after that it goes on without."""
+    recheck: Duration = 5.0
+    """How long an answer may be given from memory while another process writes to the file, before
+    it is looked up there whether that one has changed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,10 @@ class RedisStore:
     `maxmemory` and `maxmemory-policy`."""
     timeout: Timeout = 0.05
     """How long a call waits for the store; after that it goes on without."""
+    recheck: Duration = 5.0
+    """How long an answer may be given from memory while the other sidecars are not heard, before
+    the server is asked whether they have changed it. Where it does not answer, the answer is
+    stale."""
 
 
 SharedStore = Annotated[SqliteStore | RedisStore, Field(discriminator="kind")]

@@ -101,19 +101,35 @@ class Warmer:
 
     def dropped(self, tags: Iterable[str]) -> None:
         """A write has dropped what carries these tags: fetch again what is in use of it."""
-        keys = {key for tag in tags for key in self._by_tag.get(tag, ())}
+        self._again({key for tag in tags for key in self._by_tag.get(tag, ())}, "written")
+
+    def purged(self, meets: Callable[[Entry], bool], *, refresh: bool) -> int:
+        """Somebody has dropped these: forget them, or where `refresh`, fetch what is in use again.
+
+        How many are fetched again.
+        """
+        keys = {key for key, known in self._known.items() if meets(known.entry)}
+        if refresh:
+            return self._again(keys, "purged")
+        for key in keys:
+            self._forget(key)
+        return 0
+
+    def _again(self, keys: Iterable[str], reason: str) -> int:
         now = self._clock.now()
         used = sorted(
             (key for key in keys if now - self._known[key].used_at <= _IN_USE),
             key=lambda key: self._known[key].used_at,
             reverse=True,
-        )
-        for key in used[:_MOST_AFTER_WRITE]:
+        )[:_MOST_AFTER_WRITE]
+        loop = asyncio.get_running_loop()
+        for number, key in enumerate(used):
             known = self._known[key]
             if known.timer is not None:
                 known.timer.cancel()
-            loop = asyncio.get_running_loop()
-            known.timer = loop.call_later(_AFTER_WRITE, self._fire, key, known, "written")
+            wait = _AFTER_WRITE * (1 + number // _MOST_AT_ONCE)
+            known.timer = loop.call_later(wait, self._fire, key, known, reason)
+        return len(used)
 
     def close(self) -> None:
         """Begin nothing any more."""
@@ -169,13 +185,14 @@ class Warmer:
     def _refresh(self, place: str, known: _Known, reason: str) -> None:
         if self._running >= _MOST_AT_ONCE:
             return
+        kept = None if reason == "purged" else known.entry  # what nobody trusts is not renewed
         wanted = Wanted(
             exchange=_in_background(known.exchange, self._clock.now()),
             key=known.key,
             tags=known.fetch.as_of_now(known.exchange.request),
-            use=Use("ask", "stale", conditions_for(known.entry)),
+            use=Use("ask", "stale", conditions_for(kept) if kept is not None else None),
             place=place,
-            entry=known.entry,
+            entry=kept,
         )
         if self._desk.is_flying(wanted.flight):
             return

@@ -4,22 +4,19 @@ Makes the layers of a route that work with it.
 """
 
 import asyncio
-import os
 from collections.abc import Coroutine
 from random import random
 from typing import Any
 
 from sidecar.clock import Clock
-from sidecar.config import Config, Upstream
-from sidecar.core.cache.generations import Generations
+from sidecar.config import Config
 from sidecar.core.cache.key import KeyRule
 from sidecar.core.cache.model import Head, Rules
 from sidecar.core.cache.reads import ReadRule
 from sidecar.core.cache.rfc9111 import Rfc9111
-from sidecar.core.cache.tables import TableRules, Tables
-from sidecar.core.cache.targets import Targets, ends_session
+from sidecar.core.cache.tag_names import TagNames
+from sidecar.core.cache.targets import ends_session
 from sidecar.core.cache.ttl import Forced
-from sidecar.core.cache.writes import write_tags
 from sidecar.core.json_path import path_of
 from sidecar.core.routing import RouteEntry
 from sidecar.exchange import Layer, Request
@@ -35,11 +32,9 @@ from sidecar.layers.invalidate import invalidate
 from sidecar.parts.destinations import Destinations
 from sidecar.parts.keeping import Keeping
 from sidecar.parts.remembered_media import RememberedMedia
-from sidecar.store.entries import Entries
+from sidecar.parts.sharing import Sharing
+from sidecar.parts.upstream_tags import CREDENTIAL, UpstreamTags
 from sidecar.telemetry.cache_stats import CacheStats
-
-TARGET, TABLE, CREDENTIAL = "target", "table", "credential"
-"""Words of `cache.tags` and `invalidates` that are no names of tags."""
 
 
 def _draw() -> float:
@@ -55,22 +50,17 @@ class Caching:
     ) -> None:
         self._clock = clock
         self._secret = keeping.secret
-        self.generations = Generations()
-        self.entries = Entries(
-            keeping.responses,
-            self.generations,
-            keeping.secret,
-            keeping.shared,
-            epoch=os.urandom(8).hex(),
-        )
+        self.names = TagNames(keeping.secret)
+        self.sharing = Sharing(config.stores, clock, keeping)
+        self.entries = self.sharing.entries
         self.desk = Desk(clock.now)
         self.warmer = Warmer(self.desk, clock, _draw, self._spawn)
         self._ahead = PrefetchedKeys()
         self.stats: dict[tuple[str, str], CacheStats] = {}
         self.media = RememberedMedia(config, clock, self._secret, self.drop, destinations)
         self._tasks: set[asyncio.Task[object]] = set()
-        self._upstreams = {
-            name: _Upstream(name, upstream) for name, upstream in config.upstreams.items()
+        self.tags = {
+            name: UpstreamTags(name, upstream) for name, upstream in config.upstreams.items()
         }
 
     def __repr__(self) -> str:
@@ -102,7 +92,7 @@ class Caching:
 
     def invalidate(self, route: RouteEntry) -> Layer | None:
         """Drops what a write makes doubtful; not needed where nothing is stored."""
-        upstream = self._upstreams[route.upstream]
+        upstream = self.tags[route.upstream]
         if not upstream.is_cached:
             return None
         key, stats = self.key_of(route), self._stats(route)
@@ -126,10 +116,15 @@ class Caching:
             )
         )
 
-    def drop(self, tags: tuple[str, ...], *, soft: bool = False) -> None:
+    def drop(self, tags: tuple[str, ...]) -> None:
         """What carries one of these tags is out of date; what is in use is fetched again."""
-        self.entries.bump(tags, self._clock.wall(), soft=soft)
-        self.warmer.dropped(tags)
+        change = self.names.change(tags)
+        dropped = self.entries.bump(change.here, self._clock.wall(), told=change.told)
+        self.warmer.dropped(dropped)
+
+    async def start(self) -> None:
+        """Begin to hear what other sidecars change; the store has been connected."""
+        await self.sharing.start()
 
     async def close(self) -> None:
         """End what runs in the background."""
@@ -138,10 +133,11 @@ class Caching:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.sharing.close()
 
     def _fetching(self, route: RouteEntry) -> FetchParts:
         config, key = route.config.cache, self.key_of(route)
-        upstream = self._upstreams[route.upstream]
+        upstream = self.tags[route.upstream]
         urls = self.media.urls_at(route.upstream)
 
         def tags(request: Request) -> tuple[str, ...]:
@@ -149,7 +145,7 @@ class Caching:
             found = upstream.read(route, request)
             if urls is not None:
                 found = (*found, *urls.tags_of(request))
-            return (*found, whose) if whose else found
+            return self.names.of((*found, whose) if whose else found)
 
         return FetchParts(
             upstream=route.upstream,
@@ -183,40 +179,6 @@ class Caching:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-class _Upstream:
-    """What is known of one upstream's data. Its tags begin with its name."""
-
-    def __init__(self, name: str, config: Upstream) -> None:
-        self._name = name
-        self._targets = Targets(config.url)
-        tables = config.tables
-        self._tables = Tables(TableRules(tables.functions, tables.views, tables.related))
-        self.is_cached = config.cache.is_on or any(route.cache.is_on for route in config.routes)
-
-    def read(self, route: RouteEntry, request: Request) -> tuple[str, ...]:
-        """The tags of an answer."""
-        named = route.config.cache.tags
-        # of tables in any case: a write on another route may drop them
-        tables = self._tables.read_tags(request)
-        own = (f"#{tag}" for tag in named if tag != TABLE)
-        return self._mine(*self._targets.read_tags(request), *tables, *own)
-
-    def written(
-        self, route: RouteEntry, request: Request, head: Head | None, body: bytes | None
-    ) -> tuple[str, ...]:
-        """The tags that a write bumps, but for whoever asks."""
-        named = route.config.invalidates
-        found = [f"#{tag}" for tag in named if tag not in (TARGET, TABLE, CREDENTIAL)]
-        if TARGET in named:
-            found += self._targets.written_tags(request, head)
-        if TABLE in named:
-            found += write_tags(self._tables, request, body)
-        return self._mine(*found)
-
-    def _mine(self, *tags: str) -> tuple[str, ...]:
-        return tuple(f"{self._name}/{tag}" for tag in tags)
 
 
 def _reads(route: RouteEntry) -> ReadRule:

@@ -3,6 +3,7 @@
 Knows keys and bytes. What they mean, and to whom they may be shown, is decided by who uses them.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 
@@ -11,6 +12,10 @@ class Store(Protocol):
 
     async def get(self, key: str) -> bytes | None:
         """What is kept under `key`; None where nothing is, or where it has expired."""
+        ...
+
+    async def get_all(self, keys: Sequence[str]) -> list[bytes | None] | None:
+        """What is kept under each key. None where the store does not say."""
         ...
 
     async def set(self, key: str, value: bytes, ttl: float) -> None:
@@ -40,6 +45,10 @@ class Backend(Store, Protocol):
         """Connect if need be, and prove that it can be used."""
         ...
 
+    async def version(self) -> int | None:
+        """A number that is another one when somebody else has written; None where nobody knows."""
+        ...
+
     async def sweep(self) -> None:
         """Throw out what is not wanted any more."""
         ...
@@ -53,8 +62,12 @@ class WriteBehind(Store, Protocol):
         """Bytes of the longest value that it keeps."""
         ...
 
-    def soon(self, key: str, value: bytes | None, ttl: float) -> None:
-        """Have `value` kept, or the key forgotten where it is None, when there is time."""
+    def soon(self, key: str, value: bytes | None, ttl: float, *, needed: bool = False) -> bool:
+        """Have `value` kept, or the key forgotten where it is None, when there is time.
+
+        What is `needed` goes first, and gives way to nothing else that waits. Whether an earlier
+        one that was needed had to be given up.
+        """
         ...
 
 

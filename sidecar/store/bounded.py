@@ -12,13 +12,17 @@ from sidecar.telemetry.store_stats import StoreStats
 
 T = TypeVar("T")
 
+ENTRY = 576
+"""Bytes that a value costs here beside itself and its key: the objects that hold the two, their
+place in the order of going, and the ghost of one that went. Measured with CPython 3.11."""
+
 
 class Bounded(Generic[T]):
     """A mapping that gives up what is used least.
 
     Args:
-        max_size: bytes of everything, as those who put it in count.
-        max_object: bytes of one value; a larger one is not kept.
+        max_size: bytes of everything, keys and `ENTRY` for each value included.
+        max_object: bytes of one value, as those who put it in count; a larger one is not kept.
         stats: counts what happens.
         eviction: what goes when there is no room.
     """
@@ -59,9 +63,10 @@ class Bounded(Generic[T]):
 
     def put(self, key: str, value: T, size: int, /) -> None:
         """Keep it, instead of what was there; one that is too large only displaces that."""
-        size += len(key)
+        fits = size <= self._max_object
+        size += len(key) + ENTRY
         known = self._values.get(key)
-        if size > min(self._max_size, self._max_object):
+        if not fits or size > self._max_size:
             self.pop(key)
             self._stats.dropped += 1
             return

@@ -25,7 +25,7 @@ _BEGINNING = "\0"
 _FOR_EVER = 10 * 365 * 86400.0
 
 Verdict: TypeAlias = Literal["none", "some", "unknown"]
-"""Whether something has changed. `unknown`: the store does not answer, or does not go back so far."""
+"""Whether something has changed. `unknown`: the store does not say, or not for so long ago."""
 
 
 class Changes:

@@ -3,17 +3,20 @@
 Finds the variant that a request selects, and drops what is older than a change. Knows no rule.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import NamedTuple, Protocol, TypeAlias
 
 from sidecar.core.cache.generations import BANS, Generations
+from sidecar.core.cache.hearing import Hearing
 from sidecar.core.cache.key import variant_of
 from sidecar.core.cache.model import Entry
+from sidecar.core.cache.news import Ban, News
+from sidecar.core.cache.tag_names import is_told, of_others
 from sidecar.core.cache.vary import selecting
 from sidecar.exchange import RawHeaders
 from sidecar.store import WriteBehind
-from sidecar.store.changes import LONGEST, Changes
+from sidecar.store.changes import LONGEST, Changes, Verdict
 from sidecar.store.records import decode, encode
 
 Selector: TypeAlias = tuple[bytes, ...]
@@ -46,6 +49,14 @@ class Found(NamedTuple):
     entry: Entry | None
 
 
+RECHECK = 5.0
+"""Seconds for which an answer is given from memory without knowing what others do."""
+
+
+def _to_nobody(_: News) -> None:
+    return None
+
+
 class Entries:
     """All stored responses of the sidecar."""
 
@@ -56,6 +67,9 @@ class Entries:
         secret: bytes,
         shared: WriteBehind | None = None,
         epoch: str = "",
+        *,
+        hearing: Hearing | None = None,
+        tell: Callable[[News], None] = _to_nobody,
     ) -> None:
         """An empty memory before what is in the shared store.
 
@@ -65,6 +79,8 @@ class Entries:
             secret: keys the digests.
             shared: kept also for other sidecars and for later.
             epoch: whose generations an entry's tags are; another in every process.
+            hearing: how far what others change is heard of; by default it is not.
+            tell: tells others what was changed here.
         """
         self.memory = memory
         self.generations = generations
@@ -72,36 +88,71 @@ class Entries:
         self._shared = shared
         self._changes = None if shared is None else Changes(shared, secret)
         self._epoch = epoch
+        self._hearing = hearing or Hearing(RECHECK)
+        self._tell = tell
 
     def __repr__(self) -> str:
         return f"<Entries {self.memory!r}>"
 
+    async def start(self, now: float) -> None:
+        """Let the shared store remember changes from now on, if it did not before."""
+        if self._changes is not None:
+            await self._changes.begin(now)
+
     async def find(self, key: str, headers: RawHeaders, now: float) -> Found:
         """What is stored for a request with these fields, fresh or stale.
 
-        Waits only where there is a shared store and memory has nothing.
+        Waits only where there is a shared store, and memory has nothing, or nothing of which it is
+        known whether others have changed it.
         """
         found = self.memory.get(key)
         if found is None and self._shared is not None:
-            found = await self._load(key)
+            found = await self._load(key, now)
         if isinstance(found, tuple):
             key = variant_of(key, selecting(found, headers), self._secret)
             found = self.memory.get(key)
             if found is None and self._shared is not None:
-                found = await self._load(key)
+                found = await self._load(key, now)
         if not isinstance(found, Entry):
             return Found(key, None)
-        return Found(key, self._current(key, found, now))
+        return Found(key, await self._current(key, found, now))
 
-    def _current(self, key: str, entry: Entry, now: float) -> Entry | None:
-        """The entry, unless it ended or something that it was made from has changed."""
+    async def _current(self, key: str, entry: Entry, now: float) -> Entry | None:
+        """The entry, unless it ended or something that it was made from has changed.
+
+        What nobody can vouch for is stale, and not gone: if the upstream fails, it may be all
+        there is.
+        """
         state = self.generations.state(entry.tags, entry.upstream, entry.path)
-        if state == "gone" or now > entry.expires_at:
+        verdict: Verdict = "none"
+        if state != "gone" and now <= entry.expires_at and self._is_due(entry, now):
+            verdict = await self._verdict(entry, now)
+            state = self.generations.state(entry.tags, entry.upstream, entry.path)
+        if state == "gone" or verdict == "some" or now > entry.expires_at:
             self.memory.pop(key)
             return None
-        return entry.as_stale(now) if state == "stale" else entry
+        return entry if (state, verdict) == ("current", "none") else entry.as_stale(now)
 
-    async def _load(self, key: str) -> Value | None:
+    def _is_due(self, entry: Entry, now: float) -> bool:
+        """Whether others may have changed it without this one having heard of it."""
+        return self._changes is not None and self._hearing.is_due(
+            entry.asked_at, entry.checked.at, now
+        )
+
+    async def _verdict(self, entry: Entry, now: float) -> Verdict:
+        """What the store knows of changes. One asks; whoever comes meanwhile does not wait."""
+        assert self._changes is not None
+        verdict: Verdict = "unknown"
+        before, entry.checked.at = entry.checked.at, now
+        try:
+            names = [tag for tag, _ in entry.tags]
+            verdict = await self._changes.verdict(names, entry.asked_at, now)
+        finally:
+            if verdict != "none":
+                entry.checked.at = before
+        return verdict
+
+    async def _load(self, key: str, now: float) -> Value | None:
         assert self._shared is not None
         data = await self._shared.get(key)
         record = decode(data) if data is not None else None
@@ -109,18 +160,19 @@ class Entries:
             return None
         value: Value | None = record.value
         if isinstance(value, Entry) and record.epoch != self._epoch:
-            value = await self._adopted(value)
+            value = await self._adopted(value, now)
         if value is not None:
             self.memory.put(key, value, _size(value))
         return value
 
-    async def _adopted(self, entry: Entry) -> Entry | None:
-        """An entry of another process, unless what it was made from has changed since."""
-        assert self._changes is not None
-        names = [tag for tag, _ in entry.tags]
-        tags = self.generations.now(names[1:])  # a change while the store is asked counts
-        since = entry.received_at - entry.cost
-        return replace(entry, tags=tags) if await self._changes.are_none(names, since) else None
+    async def _adopted(self, entry: Entry, now: float) -> Entry | None:
+        """An entry of another process, unless what it was made from may have changed since."""
+        names = [tag for tag, _ in entry.tags[1:]]
+        # a change while the store is asked counts
+        tags = self.generations.now((*names, *of_others(names)))
+        if await self._verdict(entry, now) != "none":
+            return None
+        return replace(entry, tags=tags)
 
     def keep(self, key: str, entry: Entry) -> None:
         """Store a response under the key of its request."""
@@ -142,21 +194,53 @@ class Entries:
         if self._shared is not None:
             self._shared.soon(key, None, 0.0)
 
-    def bump(self, tags: Iterable[str], now: float, *, soft: bool = False) -> None:
-        """What carries one of these tags is out of date, or where `soft`, only stale."""
+    def bump(
+        self,
+        tags: Iterable[str],
+        now: float,
+        *,
+        soft: bool = False,
+        told: Iterable[str] | None = None,
+    ) -> tuple[str, ...]:
+        """What carries one of these tags is out of date, or where `soft`, only stale.
+
+        Args:
+            tags: what is changed here.
+            now: wall-clock seconds.
+            soft: those who do not hear of it, but find it in the store, drop it all the same.
+            told: what others are told instead, and what is dropped of what others have stored.
+
+        Returns:
+            All tags that were bumped.
+        """
         tags = tuple(tags)
+        told = tuple(filter(is_told, tags) if told is None else told)
+        tags = (*tags, *of_others(told))
         (self.generations.soften if soft else self.generations.bump)(tags)
-        if self._changes is not None:
-            self._changes.tell(tags, now)
+        if self._changes is not None and told:
+            self._changes.tell(told, now)
+            self._tell(News(soft=told) if soft else News(hard=told))
+        return tags
 
     def ban(self, upstream: str, prefix: str, now: float, *, soft: bool = False) -> None:
         """Drop what is stored of the paths of an upstream that begin so; "" is any.
 
-        Of what others have stored, all is dropped: they do not know this one's bans.
+        Those who do not hear of it drop all that others have stored.
         """
         self.generations.ban(upstream, prefix, soft=soft)
         if self._changes is not None:
             self._changes.tell((BANS,), now)
+            self._tell(News(bans=(Ban(upstream, prefix, soft),)))
+
+    def hear(self, news: News, now: float) -> None:
+        """Others have changed this."""
+        self.generations.bump(news.hard)
+        self.generations.soften(news.soft)
+        for ban in news.bans:
+            self.generations.ban(ban.upstream, ban.prefix, soft=ban.soft)
+        if self._changes is not None:
+            bans = (BANS,) if news.bans else ()
+            self._changes.heard((*news.hard, *news.soft, *bans), now)
 
 
 def _size(value: Value) -> int:

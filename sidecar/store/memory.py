@@ -3,7 +3,7 @@
 Knows nothing of what the bytes mean. What has expired is dropped when it is met.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from sidecar.clock import Clock
@@ -133,6 +133,10 @@ class MemoryStore:
         """What is kept under `key`."""
         return self.memory.read(key, self._clock.now())
 
+    async def get_all(self, keys: Sequence[str]) -> list[bytes | None]:
+        """What is kept under each key."""
+        return [await self.get(key) for key in keys]
+
     async def set(self, key: str, value: bytes, ttl: float) -> None:
         """Keep `value` for `ttl` seconds."""
         self.memory.write(key, value, ttl, self._clock.now())
@@ -141,16 +145,21 @@ class MemoryStore:
         """Keep `value` if nothing is there; whether nothing was."""
         return self.memory.insert(key, value, ttl, self._clock.now())
 
-    def soon(self, key: str, value: bytes | None, ttl: float) -> None:
+    def soon(self, key: str, value: bytes | None, ttl: float, *, needed: bool = False) -> bool:
         """As `set`, or as `delete` where `value` is None; here, at once."""
+        del needed  # nothing waits
         if value is None:
             self.memory.remove(key)
         else:
             self.memory.write(key, value, ttl, self._clock.now())
+        return False
 
     async def delete(self, key: str) -> None:
         """Forget what is there."""
         self.memory.remove(key)
+
+    async def version(self) -> None:
+        """Unknown: several may hold the same memory."""
 
     async def close(self) -> None:
         """Nothing to give back."""

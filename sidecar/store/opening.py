@@ -5,10 +5,16 @@ from hashlib import blake2b
 
 from sidecar.clock import Clock
 from sidecar.config.stores import RedisStore, SqliteStore, Stores
+from sidecar.core.cache.hearing import Hearing
 from sidecar.store import Backend, StoreUnavailable
 from sidecar.store.guarded import GuardedStore
 from sidecar.store.memory import Memory
+from sidecar.store.messenger import Messenger
+from sidecar.store.watch import Watch
+from sidecar.telemetry.message_stats import MessageStats
 from sidecar.telemetry.store_stats import StoreStats
+
+_NO_REDIS = "stores.shared: kind redis needs the extra: pip install 'outbound-sidecar[redis]'"
 
 
 def make_memory(stores: Stores, stats: StoreStats) -> Memory:
@@ -43,13 +49,47 @@ def _backend(config: SqliteStore | RedisStore, clock: Clock, stats: StoreStats) 
     try:
         from sidecar.store.redis import RedisServer
     except ImportError:
-        raise StoreUnavailable(
-            "stores.shared: kind redis needs the extra: pip install 'outbound-sidecar[redis]'"
-        ) from None
+        raise StoreUnavailable(_NO_REDIS) from None
     try:
         return RedisServer(config.url.secret, config.prefix, config.timeout)
     except ValueError as error:
         raise StoreUnavailable(str(error)) from None
+
+
+def make_messenger(stores: Stores, origin: str, hearing: Hearing, clock: Clock) -> Messenger | None:
+    """What tells other sidecars of changes; None where there is no server to tell them through.
+
+    Raises:
+        StoreUnavailable: as `make_shared`.
+    """
+    config = stores.shared
+    if not isinstance(config, RedisStore):
+        return None
+    try:
+        from sidecar.store.redis_channel import RedisChannel
+    except ImportError:
+        raise StoreUnavailable(_NO_REDIS) from None
+    try:
+        channel = RedisChannel(config.url.secret, config.prefix)
+    except ValueError as error:
+        raise StoreUnavailable(str(error)) from None
+    return Messenger(
+        channel,
+        origin=origin,
+        secret=digest_secret(stores),
+        hearing=hearing,
+        clock=clock,
+        stats=MessageStats(),
+    )
+
+
+def make_watch(
+    stores: Stores, store: GuardedStore | None, hearing: Hearing, clock: Clock
+) -> Watch | None:
+    """What sees whether others write to a file that is shared; None where there is none."""
+    if store is None or not isinstance(stores.shared, SqliteStore):
+        return None
+    return Watch(store.version, hearing, clock)
 
 
 def digest_secret(stores: Stores) -> bytes:

@@ -41,6 +41,8 @@ class Pending:
         self._needed: OrderedDict[str, Write] = OrderedDict()
         self._writes: OrderedDict[str, Write] = OrderedDict()
         self._bytes = 0
+        self.lost = 0
+        """Writes that were needed and given up."""
 
     def __len__(self) -> int:
         return len(self._needed) + len(self._writes)
@@ -53,22 +55,23 @@ class Pending:
         """What to write next; it stays until `done`. There is at least one."""
         return next(iter((self._needed or self._writes).items()))
 
-    def put(self, key: str, write: Write) -> list[Write]:
-        """Queue a write, instead of an older one of the key; those that had to be given up."""
+    def put(self, key: str, write: Write) -> int:
+        """Queue a write, instead of an older one of the key; how many had to be given up."""
         self.done(key, self.get(key))
         (self._needed if write.needed else self._writes)[key] = write
         self._bytes += write.size
-        given_up = []
+        dropped = 0
         while len(self._needed) > self._most:
-            given_up.append(self._give_up(self._needed))
+            self._give_up(self._needed)
+            self.lost += 1
+            dropped += 1
         while self._writes and (len(self._writes) > self._most or self._bytes > self._most_bytes):
-            given_up.append(self._give_up(self._writes))
-        return given_up
+            self._give_up(self._writes)
+            dropped += 1
+        return dropped
 
-    def _give_up(self, writes: OrderedDict[str, Write]) -> Write:
-        key, write = next(iter(writes.items()))
-        self.done(key, write)
-        return write
+    def _give_up(self, writes: OrderedDict[str, Write]) -> None:
+        self.done(*next(iter(writes.items())))
 
     def done(self, key: str, write: Write | None) -> None:
         """It is written or given up; a newer write of the key stays."""

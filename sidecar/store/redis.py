@@ -3,6 +3,8 @@
 The server ends records by itself (`PX`). Needs the extra `redis`; imported only where configured.
 """
 
+from collections.abc import Sequence
+
 from aiohttp_client_cache.backends.redis import RedisCache
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
@@ -54,6 +56,14 @@ class RedisServer(RedisCache):
         """What is kept under `key`."""
         value = await self._redis.get(self._prefix + key)
         return value if isinstance(value, bytes) else None
+
+    async def get_all(self, keys: Sequence[str]) -> list[bytes | None]:
+        """What is kept under each key, by one command."""
+        values = await self._redis.mget([self._prefix + key for key in keys])
+        return [value if isinstance(value, bytes) else None for value in values]
+
+    async def version(self) -> None:
+        """Unknown: others are heard of by messages."""
 
     async def set(self, key: str, value: bytes, ttl: float) -> None:
         """Keep `value` for `ttl` seconds."""

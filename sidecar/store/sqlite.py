@@ -6,7 +6,7 @@ often it is tried, is the guard's business.
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -69,6 +69,16 @@ class SqliteFile:
         async with self._table(self._reader) as table:
             return await table.get(key, self._clock.wall())
 
+    async def get_all(self, keys: Sequence[str]) -> list[bytes | None]:
+        """What is kept under each key and has not expired."""
+        async with self._table(self._reader) as table:
+            return await table.get_all(keys, self._clock.wall())
+
+    async def version(self) -> int:
+        """Another number when another process has written to the file."""
+        async with self._table(self._writer) as table:
+            return await table.version()
+
     async def set(self, key: str, value: bytes, ttl: float) -> None:
         """Keep `value` for `ttl` seconds."""
         async with self._table(self._writer) as table:
@@ -91,7 +101,7 @@ class SqliteFile:
             while await table.delete_expired(self._clock.wall()):
                 pass
             while (size := await table.used()) > self._max_size:
-                gone = await table.delete_oldest()
+                gone = await table.delete_oldest(self._clock.wall())
                 self._stats.evicted += gone
                 if not gone:
                     break

@@ -6,6 +6,7 @@ nothing of files, of damage, or of how long one may wait.
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
 
 import aiosqlite
 from aiohttp_client_cache.backends.sqlite import SQLiteCache
@@ -15,6 +16,8 @@ from sidecar.store import StoreUnavailable, serializer
 _TABLE = "records"
 _BATCH = 100
 """Rows that one statement throws out, so that a write waits for no more."""
+_PINNED = 365 * 86400.0
+"""Seconds; what ends later than that is never thrown out for want of room."""
 _LOCKED = 2.0
 """Seconds that a statement waits while another process writes."""
 
@@ -29,6 +32,7 @@ _SETUP = (
 )
 # The table's name is ours, so nothing can be injected by it.
 _GET = f"SELECT value, expires FROM {_TABLE} WHERE key = ?"  # noqa: S608
+_GET_ALL = f"SELECT key, value, expires FROM {_TABLE} WHERE key IN (%s)"  # noqa: S608
 _SET = f"INSERT OR REPLACE INTO {_TABLE} (key, value, expires) VALUES (?, ?, ?)"  # noqa: S608
 _ADD = f"""
     INSERT INTO {_TABLE} (key, value, expires) VALUES (?, ?, ?)
@@ -42,7 +46,7 @@ _DELETE_EXPIRED = f"""
 """  # noqa: S608
 _DELETE_OLDEST = f"""
     DELETE FROM {_TABLE} WHERE rowid IN
-    (SELECT rowid FROM {_TABLE} ORDER BY rowid LIMIT {_BATCH})
+    (SELECT rowid FROM {_TABLE} WHERE expires < ? ORDER BY rowid LIMIT {_BATCH})
 """  # noqa: S608
 _COUNT = f"SELECT COUNT(*) FROM {_TABLE}"  # noqa: S608
 
@@ -82,6 +86,20 @@ class Table(SQLiteCache):
             return None
         return rows[0][0]
 
+    async def get_all(self, keys: Sequence[str], now: float) -> list[bytes | None]:
+        """The values, each unless it has expired."""
+        rows = await self._fetch(_GET_ALL % ",".join("?" * len(keys)), *keys)
+        found = {key: value for key, value, expires in rows if expires > now}
+        values = (found.get(key) for key in keys)
+        return [value if isinstance(value, bytes) else None for value in values]
+
+    async def version(self) -> int:
+        """Another number when another connection has committed something.
+
+        Source: sqlite.org/pragma.html, `data_version`.
+        """
+        return int((await self._fetch("PRAGMA data_version"))[0][0])
+
     async def set(self, key: str, value: bytes, expires: float) -> None:
         """Keep the value until `expires`."""
         await self._change(_SET, key, value, expires)
@@ -98,9 +116,9 @@ class Table(SQLiteCache):
         """Throw out some of what has expired; how much."""
         return await self._change(_DELETE_EXPIRED, now)
 
-    async def delete_oldest(self) -> int:
+    async def delete_oldest(self, now: float) -> int:
         """Throw out some of what was written first; how much."""
-        return await self._change(_DELETE_OLDEST)
+        return await self._change(_DELETE_OLDEST, now + _PINNED)
 
     async def shrink(self) -> None:
         """Give free pages back to the file system, up to 8 MiB of them.

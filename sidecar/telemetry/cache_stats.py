@@ -21,7 +21,8 @@ class CacheStats:
     """Seconds that the upstream took for the answers that were hit: what their users did not wait,
     if it had taken as long again."""
     refreshed: dict[str, int] = field(default_factory=dict)
-    """Calls that nobody waited for, by why: `stale`, `early`, `warm`, `written`, `prefetch`."""
+    """Calls that nobody waited for, by why: `stale`, `early`, `warm`, `written`, `purged`,
+    `prefetch`."""
     prefetched_used: int = 0
     """Answers that were fetched ahead and then asked for."""
     invalidated: int = 0

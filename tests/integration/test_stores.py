@@ -94,6 +94,16 @@ async def test_a_value_ends_with_its_time_and_may_be_added_again(config):
         assert await store.get("a") == b"3"
 
 
+async def test_several_keys_are_read_at_once(config):
+    async with opened(config) as store:
+        await store.set("a", b"1", 60.0)
+        await store.add("b", b"2", 0.15)
+        await idle(store)
+        assert await store.get_all(["a", "b", "c"]) == [b"1", b"2", None]
+        await asyncio.sleep(0.2)
+        assert await store.get_all(["b", "a"]) == [None, b"1"]
+
+
 async def test_reading_after_waits_were_cut_off_gives_the_right_answers(config):
     async with opened(config) as store:
         for number in range(50):
@@ -199,6 +209,30 @@ async def test_while_another_process_writes_for_long_reading_costs_nothing(tmp_p
             other.execute("ROLLBACK")
             other.close()
         await idle(store)
+
+
+async def test_a_file_tells_whether_anybody_else_has_written(tmp_path):
+    async with opened(sqlite(tmp_path)) as one, opened(sqlite(tmp_path)) as other:
+        before = await one.version()
+        await one.set("a", b"1", 60.0)
+        await idle(one)
+        await one._backend.sweep()
+        assert await one.get("a") == b"1"
+        assert await one.version() == before
+        await other.set("b", b"1", 60.0)
+        await idle(other)
+        assert await one.version() != before
+
+
+async def test_what_is_to_stay_for_ever_stays_where_there_is_no_room(tmp_path):
+    async with opened(sqlite(tmp_path, max_size=1 << 20)) as store:
+        await store.add("pinned", b"1", 3650 * 86400.0)
+        for number in range(3000):
+            store.soon(str(number), bytes(1000), 60.0)
+        await idle(store)
+        await store._backend.sweep()
+        assert await store.get("0") is None
+        assert await store.get("pinned") == b"1"
 
 
 WRITER = textwrap.dedent("""

@@ -1,6 +1,6 @@
 """What somebody wants gone from the cache, and which stored answers that is. Pure."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from sidecar.core.cache.model import Entry
 
@@ -36,6 +36,10 @@ class Purge(NamedTuple):
         return self.upstream in ("", entry.upstream) and entry.path.startswith(self.prefix)
 
 
+Others: TypeAlias = Literal["none", "told", "later"]
+"""Whether other sidecars know. `none`: nothing is told; `later`: once the shared store is up."""
+
+
 class Cleared(NamedTuple):
     """What a purge came to."""
 
@@ -44,6 +48,7 @@ class Cleared(NamedTuple):
     bytes: int
     refreshed: int
     """How many of them are fetched again."""
+    others: Others
 
 
 def target_tag(target: str) -> str:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from sidecar.core.cache.tables import ALL, ANY_WRITE
 
 _HERE = "."
+_FOREIGN = ".."
 _TOLD = ">"
 _EXACT = "@#=~"
 """With what the tags begin that depend on nothing but the request and the configuration."""
@@ -43,7 +44,8 @@ class TagNames:
 
     def change(self, names: Iterable[str]) -> Change:
         """What a write drops, given its tags and those that are only `for_others`."""
-        mine, others = [], []
+        mine: list[str] = []
+        others: list[str] = []
         for name in names:
             (others if name.startswith(_TOLD) else mine).append(name.removeprefix(_TOLD))
         here = self.of(mine)
@@ -59,6 +61,15 @@ class TagNames:
 def for_others(name: str) -> str:
     """The tag, to be dropped by others and not here."""
     return _TOLD + name
+
+
+def of_others(tags: Iterable[str]) -> tuple[str, ...]:
+    """Further tags of an answer that another sidecar has stored, for those that others are told of.
+
+    That one knew other columns than this one: what is dropped here row by row would not reach it.
+    So a write here drops by these what it tells others to drop.
+    """
+    return tuple(_FOREIGN + tag for tag in tags if is_told(tag))
 
 
 def is_told(tag: str) -> bool:

@@ -8,12 +8,13 @@ import pytest
 from aiohttp import web
 
 from sidecar import cli
-from sidecar.admin import breaker_endpoints, drill_endpoints, make_admin_app, make_admin_runner
+from sidecar.admin import breaker_endpoints, drill_endpoints, make_admin_app
 from sidecar.clock import SystemClock
 from sidecar.config.admin import DEFAULT_ADMIN, Admin
 from sidecar.config.breaker import Breaker
 from sidecar.core.breaker.registry import Breakers, BreakerSet
 from sidecar.drilling import Drilling
+from sidecar.side_listener import make_runner
 from sidecar.telemetry.drill_stats import DrillStats
 from tests.support.background import in_thread
 
@@ -29,7 +30,7 @@ async def listening(site):
         *breaker_endpoints(breakers, clock),
         *drill_endpoints(drilling, {"gemini": ["default"]}),
     ]
-    runner = make_admin_runner(make_admin_app(Admin(token=TOKEN), DEFAULT_ADMIN, endpoints))
+    runner = make_runner(make_admin_app(Admin(token=TOKEN), DEFAULT_ADMIN, endpoints))
     await runner.setup()
     await site(runner).start()
     yield runner

@@ -2,9 +2,10 @@ import pytest
 
 from sidecar.core.cache.generations import Generations
 from sidecar.core.cache.model import Entry, Head, Plan
-from sidecar.store.changes import Changes
+from sidecar.store.changes import LONGEST, Changes
 from sidecar.store.entries import Entries
 from sidecar.store.memory import Memory, MemoryStore
+from sidecar.store.serializer import dumps
 from tests.support.cached import Shelf
 from tests.support.clock import FakeClock
 
@@ -34,8 +35,11 @@ class Sidecar:
         return None if found.entry is None else found.entry.body
 
 
-def store():
-    return MemoryStore(Memory(1 << 20, 1 << 20), FakeClock())
+def store(kind=MemoryStore):
+    """One that has known of all changes for a long time."""
+    made = kind(Memory(1 << 20, 1 << 20), FakeClock())
+    made.soon(Changes(made, b"secret")._key("\0"), dumps([NOW - 1000.0]), LONGEST)
+    return made
 
 
 async def test_what_is_kept_is_found_until_it_is_of_no_use():
@@ -148,15 +152,12 @@ async def test_our_own_generations_count_for_what_we_stored_ourselves():
 class Silent(MemoryStore):
     """Answers for records and not for changes."""
 
-    async def get(self, key):
-        return None if key.startswith("c") else await super().get(key)
-
-    async def add(self, key, value, ttl):
+    async def get_all(self, keys):
         return None
 
 
 async def test_where_nobody_can_say_what_has_changed_it_is_a_miss():
-    shared = Silent(Memory(1 << 20, 1 << 20), FakeClock())
+    shared = store(Silent)
     Sidecar(shared, "1").keep(entry(), "t")
     assert await Sidecar(shared, "2").body() is None
 
@@ -167,8 +168,8 @@ async def test_a_broken_record_is_a_miss_and_a_broken_change_counts_as_one():
     await shared.set("k", b"\x01rubbish", 60)
     assert await Sidecar(shared, "2").body() is None
     await shared.set(changes._key("t"), b"rubbish", 60)
-    assert not await changes.are_none(["t"], NOW)
-    assert await changes.are_none(["u"], NOW)
+    assert await changes.verdict(["t"], NOW, NOW) == "some"
+    assert await changes.verdict(["u"], NOW, NOW) == "none"
 
 
 async def test_what_is_dropped_is_dropped_for_all():

@@ -309,6 +309,47 @@ def test_the_queue_is_bounded_and_gives_up_the_oldest(writes):
     assert len(pending) + dropped <= len(writes)
 
 
+def test_what_is_needed_goes_first_and_is_not_given_up_for_anything_else():
+    pending = Pending(most=4, most_bytes=100)
+    for number in range(8):
+        pending.put(str(number), Write(bytes(10), 9.0))
+    pending.put("needed", Write(b"1", 9.0, needed=True))
+    for number in range(8):
+        pending.put(f"more{number}", Write(bytes(60), 9.0))
+    assert pending.first()[0] == "needed"
+    assert pending.lost == 0
+    pending.put("more7", Write(b"", 9.0, needed=True))
+    assert len(pending) == 2
+    for number in range(4):
+        pending.put(f"needed{number}", Write(b"1", 9.0, needed=True))
+    assert pending.lost == 2
+    assert len(pending) == 4
+
+
+async def test_what_waits_to_be_written_counts_where_several_are_asked_for():
+    async with guarding() as (store, backend, _):
+        await backend.set("a", b"old", 10.0)
+        await backend.set("b", b"2", 10.0)
+        store.soon("a", b"new", 10.0)
+        assert await store.get_all(["a", "b", "c"]) == [b"new", b"2", None]
+        store.soon("b", None, 0.0)
+        assert await store.get_all(["b"]) == [None]
+        await bring_down(store, backend, OSError())
+        assert await store.get_all(["a"]) is None
+        assert await store.version() is None
+
+
+async def test_too_much_that_is_needed_is_said_where_it_is_put():
+    async with guarding(mood=OSError()) as (store, _, _):
+        store._pending = Pending(most=2)
+        assert [store.soon(str(n), b"1", 10.0, needed=True) for n in range(3)] == [
+            False,
+            False,
+            True,
+        ]
+        assert store.soon("plain", b"1", 10.0) is False
+
+
 # How long it is left alone.
 
 

@@ -1,0 +1,56 @@
+"""Figures of the messages between sidecars: plain integers, exported when somebody asks."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+
+@dataclass(slots=True)
+class MessageStats:
+    """Totals since the start, and how it stands now."""
+
+    sent: int = 0
+    """Messages that the server took."""
+    heard: int = 0
+    """Messages of others."""
+    unreadable: int = 0
+    """What was no message of ours."""
+    failed: int = 0
+    """Messages that the server did not take; what they tell is sent again."""
+    up: bool = False
+    """Whether others are heard."""
+
+    def snapshot(self) -> dict[str, object]:
+        """How it stands, for people."""
+        return asdict(self)
+
+
+class MessageCollector(Collector):
+    """Exports the figures at the time of a scrape; nothing where there are no messages."""
+
+    def __init__(self, get: Callable[[], MessageStats | None]) -> None:
+        self._get = get
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: the registry need not ask for the figures when this is registered."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """Messages by what became of them, and whether others are heard."""
+        stats = self._get()
+        if stats is None:
+            return
+        messages = CounterMetricFamily(
+            "sidecar_cache_messages",
+            "Messages between sidecars that share a store.",
+            labels=["result"],
+        )
+        for result in ("sent", "heard", "unreadable", "failed"):
+            messages.add_metric([result], getattr(stats, result))
+        yield messages
+        yield GaugeMetricFamily(
+            "sidecar_cache_messages_up", "Whether others are heard (1).", value=float(stats.up)
+        )
