@@ -41,16 +41,14 @@ class MessageCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         """Messages by what became of them, and whether others are heard."""
         stats = self._get()
-        if stats is None:
-            return
         messages = CounterMetricFamily(
             "sidecar_cache_messages",
             "Messages between sidecars that share a store.",
             labels=["result"],
         )
-        for result in ("sent", "heard", "unreadable", "failed"):
-            messages.add_metric([result], getattr(stats, result))
-        yield messages
-        yield GaugeMetricFamily(
-            "sidecar_cache_messages_up", "Whether others are heard (1).", value=float(stats.up)
-        )
+        up = GaugeMetricFamily("sidecar_cache_messages_up", "Whether others are heard (1).")
+        if stats is not None:
+            for result in ("sent", "heard", "unreadable", "failed"):
+                messages.add_metric([result], getattr(stats, result))
+            up.add_metric([], float(stats.up))
+        yield from (messages, up)
