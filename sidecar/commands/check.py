@@ -1,4 +1,7 @@
-"""`sidecar check`: every problem of a configuration. Opens no connection and creates no file."""
+"""`sidecar check`: every problem of a configuration, and what in the surroundings would defeat it.
+
+Opens no connection and creates no file.
+"""
 
 import argparse
 import json
@@ -9,6 +12,7 @@ from pathlib import Path
 
 from sidecar.commands import options
 from sidecar.commands.loading import PROBLEM, USAGE
+from sidecar.commands.surroundings import surroundings
 from sidecar.commands.terminal import marked, print_problems
 from sidecar.loader import ConfigErrors, ConfigNotFound, Problem, load
 
@@ -68,8 +72,9 @@ def examine(name: str) -> Verdict:
     upstreams = found.config.upstreams.values()
     routes = sum(len(upstream.routes) for upstream in upstreams)
     size = f"{_plural(len(upstreams), 'upstream')}, {_plural(routes, 'route')}"
-    warned = f", {_counted(found.warnings)}" if found.warnings else ""
-    return Verdict(name, found.warnings, 0, f"{size}{warned}")
+    warnings = (*found.warnings, *surroundings(found, os.environ))
+    warned = f", {_counted(warnings)}" if warnings else ""
+    return Verdict(name, warnings, 0, f"{size}{warned}")
 
 
 def _counted(problems: tuple[Problem, ...]) -> str:

@@ -1,6 +1,7 @@
 """`sidecar run`: load the configuration, then hand over to the application."""
 
 import argparse
+import os
 
 from sidecar.commands import options
 
@@ -13,12 +14,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Serve until SIGTERM; 1 when the configuration has a problem, 2 when there is none."""
     from sidecar.commands.loading import loaded
+    from sidecar.commands.surroundings import surroundings
     from sidecar.commands.terminal import print_problems
 
     found = loaded(args)
     if isinstance(found, int):
         return found
-    print_problems(found.warnings)
+    print_problems((*found.warnings, *surroundings(found, os.environ)))
 
     from sidecar.app import run
 

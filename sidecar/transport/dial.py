@@ -19,7 +19,7 @@ from sidecar.errors import ConnectError, ConnectTimeout
 from sidecar.telemetry.pool_stats import PoolStats
 from sidecar.transport.connection import Connection
 from sidecar.transport.resolver import Resolver
-from sidecar.transport.tls import client_context
+from sidecar.transport.tls import client_context, refusal, told
 
 _ATTEMPT_DELAY = 0.25
 """Seconds before the next address is tried beside a slow one (RFC 8305 §5)."""
@@ -110,5 +110,8 @@ class Dialer:
                 f"the certificate of {self.server_name} is not trusted: {error.verify_message}; "
                 "if it comes from an authority of your own, name it in tls.ca"
             )
-        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+        refused = refusal(error, uses=1)
+        if refused is not None:
+            return refused.message
+        reason = told(error) or getattr(error, "strerror", None) or "the upstream ended it"
         return f"the TLS handshake with {self.server_name} failed: {reason}"

@@ -4,6 +4,20 @@ import asyncio
 import ssl
 
 from sidecar.config import ClientTls
+from sidecar.errors import ConnectError
+
+_ABOUT_OURS = (
+    "access denied",
+    "bad certificate",
+    "certificate expired",
+    "certificate required",
+    "certificate revoked",
+    "certificate unknown",
+    "decrypt error",
+    "unknown ca",
+    "unsupported certificate",
+)
+"""Alerts of a server that does not accept the client's certificate (RFC 8446 §6.2)."""
 
 
 def client_context(tls: ClientTls) -> ssl.SSLContext:
@@ -20,6 +34,31 @@ def client_context(tls: ClientTls) -> ssl.SSLContext:
     if tls.certificate is not None:
         context.load_cert_chain(tls.certificate, tls.key)
     return context
+
+
+def told(error: BaseException) -> str:
+    """What the other side, or OpenSSL, says in plain words: `unknown ca`; "" if nothing."""
+    reason = getattr(error, "reason", None) or ""
+    return str(reason).rpartition("ALERT_")[2].replace("_", " ").lower()
+
+
+def refusal(error: BaseException | None, uses: int) -> ConnectError | None:
+    """The error for a server that ends a new connection because of the client's certificate.
+
+    With TLS 1.3 it can say so only after the client's handshake, when the first request is on its
+    way; none of that is processed before the certificate was accepted (RFC 8446 §4.4.2.4).
+
+    Args:
+        error: why the connection was lost.
+        uses: how many exchanges it has had, with this one.
+    """
+    said = told(error) if isinstance(error, ssl.SSLError) else ""
+    if uses > 1 or said not in _ABOUT_OURS:
+        return None
+    return ConnectError(
+        f"the upstream does not accept the client certificate ({said}); it is tls.certificate",
+        code="tls_error",
+    )
 
 
 def ended_cleanly(transport: asyncio.Transport | None) -> bool:

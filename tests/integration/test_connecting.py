@@ -76,6 +76,7 @@ async def test_missing_client_certificate_is_a_tls_error(certs):
     async with proxied(OK, server_tls=server, tls=ClientTls(ca=str(certs.ca))) as (sidecar, origin):
         answer = await ask(sidecar.proxy, get())
         assert (answer.status, answer.error) == (503, "tls_error")
+        assert b"failed: the upstream ended it" in answer.body  # it did so without a word
         assert not origin.requests
 
 

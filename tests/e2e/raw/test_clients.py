@@ -39,7 +39,14 @@ CLIENTS: dict[str, Callable[[str], Transcript]] = {
 @functools.cache
 def transcript(client: str, way: Way) -> Transcript:
     with reached(way, "supabase", make) as base_url:
-        return without_base(CLIENTS[client](base_url), base_url)
+        return without_base(unprefixed(CLIENTS[client](base_url)), base_url)
+
+
+def unprefixed(lines: Transcript) -> Transcript:
+    """A `Location` without a host gets the prefix by which the client came."""
+    text = json.dumps(lines, ensure_ascii=False)
+    compared: Transcript = json.loads(text.replace('"/supabase/functions/', '"/functions/'))
+    return compared
 
 
 @pytest.mark.parametrize("client", CLIENTS)
