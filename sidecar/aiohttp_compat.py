@@ -16,6 +16,7 @@ from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import BadHttpMessage, HttpProcessingError, LineTooLong
 from aiohttp.streams import EMPTY_PAYLOAD
 
+from sidecar import aiohttp_takeover
 from sidecar.errors import BadRequest, ExchangeError
 from sidecar.exchange import Response
 
@@ -132,7 +133,7 @@ class Parser:
                 raise Refused(_too_large())
 
 
-class Protocol(web.RequestHandler):
+class Protocol(aiohttp_takeover.Switching):
     """aiohttp's connection, with our answer to what it cannot parse, and nothing of it logged.
 
     A client that closes its sending side behind its request is taken for one that left: the two
@@ -191,6 +192,7 @@ class Server(web.Server):
     def __init__(
         self, handler: Handle, render: RenderError, *, max_head: int, **options: Any
     ) -> None:
+        aiohttp_takeover.check()
         super().__init__(handler, handler_cancellation=True)
         self._options = {**options, "access_log": None}
         self._render = render

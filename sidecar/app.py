@@ -110,7 +110,7 @@ class Sidecar:
         Ends when nothing was in flight for a moment, at the latest after `drain_timeout`.
         """
         self._state = "draining"
-        self._listener.draining = True
+        self._listener.drain()
         logs.event("draining", inflight=self._listener.inflight)
         await self._quiet(self._config.drain_timeout, _QUIET)
         if self._listener.busy:

@@ -15,7 +15,7 @@ from sidecar.clock import Clock
 from sidecar.config import Config
 from sidecar.core.breaker import Breakers
 from sidecar.core.returned_urls import Addresses
-from sidecar.core.routing import RouteTable
+from sidecar.core.routing import RouteEntry, RouteTable
 from sidecar.drilling import Drilling, order_of
 from sidecar.layers.ending import Ending
 from sidecar.listener import Chains
@@ -27,7 +27,8 @@ from sidecar.parts.prefetching import Prefetching
 from sidecar.parts.purging import Purging
 from sidecar.parts.resilience import Resilience
 from sidecar.parts.returned import Returned
-from sidecar.pipeline import Parts, build
+from sidecar.parts.tunnelling import Tunnelling
+from sidecar.pipeline import Parts, build, build_handshake
 from sidecar.telemetry import logs
 from sidecar.telemetry.breaker_stats import BreakerCollector
 from sidecar.telemetry.cache_stats import CacheCollector
@@ -44,8 +45,10 @@ from sidecar.telemetry.prefetch_stats import PrefetchCollector
 from sidecar.telemetry.retry_stats import RetryCollector
 from sidecar.telemetry.returned_url_stats import ReturnedUrlCollector
 from sidecar.telemetry.store_stats import StoreCollector
+from sidecar.telemetry.tunnel_stats import TunnelCollector
 from sidecar.telemetry.usage_stats import UsageCollector
 from sidecar.transport.upstream import UpstreamTransport
+from sidecar.tunnels import Opening
 
 T = TypeVar("T")
 
@@ -73,6 +76,9 @@ class Assembly:
         self._destinations = Destinations(self.table)
         self.caching = Caching(config, clock, self.keeping, self._destinations)
         self.prefetching = Prefetching(self.resilience, clock, self._destinations)
+        self.tunnelling = Tunnelling(
+            {name: upstream.websocket for name, upstream in config.upstreams.items()}
+        )
         self.returned = Returned(Addresses.from_config(config))
         self.keys = {
             name: Keys(upstream.credentials, clock)
@@ -109,7 +115,26 @@ class Assembly:
             for route in routes
         }
         self._destinations.tell(handlers)
-        return Chains(self.table, handlers, parts)
+        return Chains(self.table, handlers, parts, self._openings(parts))
+
+    def _openings(self, parts: Parts) -> Mapping[RouteEntry, Opening]:
+        """How WebSockets are opened, for the routes where they pass."""
+        return {
+            route: Opening(
+                build_handshake(
+                    route,
+                    self.transports[route.upstream],
+                    self.resilience[route.upstream],
+                    parts,
+                    self.tunnelling,
+                ),
+                route.config.websocket,
+                self.tunnelling.stats_of(route),
+            )
+            for routes in self.table.routes.values()
+            for route in routes
+            if route.config.websocket.enabled
+        }
 
     def _register(self, metrics: Metrics) -> None:
         """Have the figures of all parts exported."""
@@ -133,6 +158,7 @@ class Assembly:
             MediaCollector(lambda: self.caching.media.stats),
             ReturnedUrlCollector(lambda: self.returned.stats),
             KeyCollector(lambda: {name: each.stats for name, each in self.keys.items()}),
+            TunnelCollector(lambda: self.tunnelling.stats),
             UsageCollector(lambda: {name: each.usage for name, each in shared.items()}),
         ):
             metrics.register(collector)

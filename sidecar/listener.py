@@ -6,19 +6,21 @@ Errors become answers here and nowhere else. Decides nothing itself: `core` does
 import asyncio
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 
 from aiohttp import HttpVersion10, HttpVersion11, web
 
+from sidecar.aiohttp_takeover import is_last
 from sidecar.clock import Clock
 from sidecar.config import Limits
 from sidecar.core.answers import answer, status_of
 from sidecar.core.headers import RequestHead, read_request
 from sidecar.core.routing import Routed, RouteEntry, RouteTable
+from sidecar.core.websocket import SWITCH, UPGRADE_REQUIRED, WANTED
 from sidecar.downstream import SHORT, StreamedBody, gather, too_large, write_response
 from sidecar.entered import Entered
-from sidecar.errors import BadRequest, DownstreamError, ExchangeError
+from sidecar.errors import BadRequest, DownstreamError, Draining, ExchangeError
 from sidecar.exchange import (
     SAFE_METHODS,
     BytesBody,
@@ -31,6 +33,8 @@ from sidecar.exchange import (
 )
 from sidecar.layers.observe import make_record
 from sidecar.pipeline import Parts, build_refusal
+from sidecar.switched import Switched
+from sidecar.tunnels import Opening, Tunnels
 
 _VERSIONS = (HttpVersion11, HttpVersion10)
 _PATIENCE = 0.02
@@ -44,18 +48,8 @@ class Chains:
     table: RouteTable
     handlers: Mapping[RouteEntry, Handler]
     parts: Parts
-
-
-def _is_last(request: web.BaseRequest, head: RequestHead | None) -> bool:
-    """Whether nothing that follows on this connection can be trusted to be a request.
-
-    aiohttp's parser forgets what came behind an upgrade in the same segment, and takes the last
-    trailer of a chunked body for a field of the next request. A client that was not told to
-    continue may leave its body out (RFC 9110 §10.1.1).
-    """
-    if head is None or head.chunked or head.upgrade or request.method == "CONNECT":
-        return True
-    return head.expects_continue and not request.content.at_eof()
+    openings: Mapping[RouteEntry, Opening] = field(default_factory=dict)
+    """Of the routes where WebSockets pass."""
 
 
 def _check_version(request: web.BaseRequest) -> None:
@@ -79,6 +73,7 @@ class Listener:
         self._clock: Clock = chains.parts.clock
         self._ids = map(f"{os.urandom(4).hex()}-{{:x}}".format, count(1))
         self._abandoned: set[asyncio.Future[Response]] = set()
+        self._tunnels = Tunnels(chains.openings, self._clock)
         self.inflight = 0
         """Exchanges under way, from their head to their last byte."""
         self.draining = False
@@ -109,26 +104,30 @@ class Listener:
             head = read_request(list(request.raw_headers))
             host = head.host.decode("latin-1")
             routed = self._chains.table.resolve(request.method, request.raw_path, host, bound)
+            opening = self._tunnels.opening(request, head, routed.route)
             body = await self._body(request, head, routed.route)
-        except DownstreamError as error:
+        except (DownstreamError, Draining) as error:
             response = await self._refuse(request, routed, error, timeline)
         else:
-            forwarded = Request(request.method, routed.target, head.forwarded, body)
             route = routed.route
+            fields = [*head.forwarded, *SWITCH] if opening else head.forwarded
+            forwarded = Request(request.method, routed.target, fields, body)
             exchange = Exchange(
                 next(self._ids), route.upstream, route.name, forwarded, float("inf"), timeline
             )
             exchange.entered = Entered(routed.by, host, request.secure)
-            response = await self._exchange(exchange, route)
+            handler = opening.handler if opening else self._chains.handlers[route]
+            response = await self._exchange(exchange, route, handler)
+            if opening and isinstance(response, Switched):
+                return await self._tunnels.carry(request, response, timeline, opening)
         return await write_response(
             request,
             response,
             read_idle=self._limits.read_idle,
-            close=self.draining or _is_last(request, head),
+            close=self.draining or is_last(request, head),
         )
 
-    async def _exchange(self, exchange: Exchange, route: RouteEntry) -> Response:
-        handler = self._chains.handlers[route]
+    async def _exchange(self, exchange: Exchange, route: RouteEntry, handler: Handler) -> Response:
         try:
             if route.config.abandon == "cancel" or (
                 route.config.abandon == "auto" and exchange.request.method in SAFE_METHODS
@@ -168,12 +167,6 @@ class Listener:
         Raises:
             DownstreamError: it is too large, or never came.
         """
-        if head.upgrade == b"websocket":
-            raise BadRequest(
-                "WebSockets are not carried by this version",
-                code="upgrade_unsupported",
-                status=501,
-            )
         if head.length is None and not head.chunked:
             return None
         if head.length == 0:
@@ -198,7 +191,7 @@ class Listener:
         self,
         request: web.BaseRequest,
         routed: Routed | None,
-        error: DownstreamError,
+        error: ExchangeError,
         timeline: Timeline,
     ) -> Response:
         """The answer to a request that is not forwarded; observed like any other."""
@@ -217,7 +210,9 @@ class Listener:
         try:
             return await build_refusal(error, shape, self._chains.parts)(exchange)
         except ExchangeError as refusal:
-            return answer(refusal, shape, exchange.id)
+            response = answer(refusal, shape, exchange.id)
+            response.headers += WANTED if response.status == UPGRADE_REQUIRED else ()
+            return response
 
     def render_unparsed(self, error: ExchangeError) -> Response:
         """The answer to bytes that are no request; seen like any other."""
@@ -229,6 +224,11 @@ class Listener:
         for sink in parts.sinks:
             sink(record)
         return answer(error, "generic", exchange.id)
+
+    def drain(self) -> None:
+        """Close each connection after the response that it waits for, and end WebSockets."""
+        self.draining = True
+        self._tunnels.drain()
 
     async def stop(self) -> None:
         """End what clients abandoned."""

@@ -26,6 +26,7 @@ from sidecar.parts.keys import Keys
 from sidecar.parts.prefetching import Prefetching
 from sidecar.parts.resilience import Resilience
 from sidecar.parts.returned import Returned
+from sidecar.parts.tunnelling import Tunnelling
 from sidecar.telemetry.metrics import NONE, Metrics
 from sidecar.telemetry.record import Sink
 from sidecar.transport.upstream import UpstreamTransport
@@ -88,6 +89,33 @@ def build(
         judge(dialect, clock, shared.usage.see),
         drill(parts.drilling, config.timeouts),
         on=transport.handler(config.timeouts),
+    )
+
+
+def build_handshake(
+    route: RouteEntry,
+    transport: UpstreamTransport,
+    shared: Resilience,
+    parts: Parts,
+    tunnelling: Tunnelling,
+) -> Handler:
+    """The chain of one route's WebSockets: none is remembered, repeated or asked for twice."""
+    config, clock = route.config, parts.clock
+    inflight = parts.metrics.inflight(route.upstream)
+    return stack(
+        observe(config.errors, inflight, parts.sinks, clock),
+        deadline(config.timeouts.total, clock),
+        parts.returned.layer(route),
+        # what is below lives as long as the handshake, what is above as long as the WebSocket
+        tunnelling.layer(route),
+        parts.keys[route.upstream].layer(route) if route.upstream in parts.keys else None,
+        shared.breaker(route),
+        shared.pace(route),
+        shared.limit(route),
+        shared.recheck(),
+        judge(dialect_of(config.dialect), clock, shared.usage.see),
+        drill(parts.drilling, config.timeouts),
+        on=transport.handshake(config.timeouts),
     )
 
 

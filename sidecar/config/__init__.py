@@ -28,6 +28,7 @@ from sidecar.config.upstream import (
     default_route,
 )
 from sidecar.config.values import DEFAULT_ROUTE, RESERVED, Address
+from sidecar.config.websocket import Websocket
 
 __all__ = [
     "DEFAULT_ROUTE",
@@ -73,5 +74,6 @@ __all__ = [
     "TableNames",
     "Timeouts",
     "Upstream",
+    "Websocket",
     "default_route",
 ]

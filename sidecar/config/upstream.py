@@ -24,6 +24,7 @@ from sidecar.config.returned_urls import ReturnedUrls
 from sidecar.config.strict import STRICT
 from sidecar.config.tables import TableNames
 from sidecar.config.values import DEFAULT_ROUTE, Flag, Host, Name, Port, Text, Url
+from sidecar.config.websocket import Websocket
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 ErrorShape = Literal["postgrest", "supabase", "graph", "gemini", "generic"]
@@ -82,6 +83,8 @@ class Route:
     touches), `credential` (all that was stored for whoever asks), or names of `cache.tags`."""
     returned_urls: ReturnedUrls = field(default_factory=ReturnedUrls)
     """Overrides the upstream's, key by key. Default: the upstream's."""
+    websocket: Websocket = field(default_factory=Websocket)
+    """Overrides the upstream's, key by key; `max_open` is the upstream's."""
     abandon: Literal["auto", "cancel", "finish"] = "auto"
     """What happens at the upstream when the application leaves before the answer: `cancel` the
     call, or let it `finish`. `auto` cancels GET, HEAD and OPTIONS and lets all else finish."""
@@ -145,6 +148,8 @@ class Upstream:
     """What the paths of a PostgREST API do not tell, for caches with `tags: table`."""
     returned_urls: ReturnedUrls = field(default_factory=ReturnedUrls)
     """Defaults of its routes."""
+    websocket: Websocket = field(default_factory=Websocket)
+    """Whether and how WebSockets pass; default of its routes."""
     credentials: Credentials | None = None
     """Keys that the sidecar holds for the application, for all its routes."""
     routes: tuple[Route, ...] = ()

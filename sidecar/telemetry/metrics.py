@@ -29,6 +29,7 @@ DURATIONS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 OVERHEADS = (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.25, 1)
 WAITS = (0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _MAX_ERRORS = 64
+_SWITCHED = 101
 _ROUTE = ("upstream", "route")
 
 
@@ -159,7 +160,8 @@ class _Series:
     def observe(self, record: Record) -> None:
         key = (record.method, record.status)
         (self._exchanges.get(key) or self._exchange(*key)).inc()
-        self._duration.observe(record.duration)
+        if record.status != _SWITCHED:  # it lasts for as long as the WebSocket
+            self._duration.observe(record.duration)
         if record.error is not None:
             (self._errors.get(record.error) or self._error(record.error)).inc()
         if record.first_byte:

@@ -76,7 +76,7 @@ class Attempt:
         need = Need(safe, self._timeouts.connect, deadline, attempt, timeline, fresh)
         connection = await self._pool.acquire(need)
         timeline.reused = connection.uses > 0
-        connection.start(exchange.request.method, exchange.attempt, timeline)
+        self._start(connection, exchange)
         upload: asyncio.Task[None] | None = None
         sent_before = timeline.sent_at
         try:
@@ -90,6 +90,18 @@ class Attempt:
             raise
         if head.keep_alive_timeout is not None:
             self._pool.limit.announce(head.keep_alive_timeout)
+        return self._deliver(head, connection, exchange, upload)
+
+    def _start(self, connection: Connection, exchange: Exchange) -> None:
+        connection.start(exchange.request.method, exchange.attempt, exchange.timeline)
+
+    def _deliver(
+        self,
+        head: Head,
+        connection: Connection,
+        exchange: Exchange,
+        upload: asyncio.Task[None] | None,
+    ) -> Response:
         response = self._response(head, connection, exchange)
         response.on_close(partial(self._give_back, connection, upload))
         return response

@@ -14,7 +14,7 @@ from sidecar.clock import Clock
 from sidecar.core.allowance import Allowance
 from sidecar.errors import BadResponse, ExchangeError
 from sidecar.exchange import Timeline
-from sidecar.transport.tls import ended_cleanly
+from sidecar.transport.tls import ended_cleanly, refusal
 from sidecar.transport.waiting import Signal, Timer
 from sidecar.transport.wire import Head, ResponseReader
 
@@ -32,7 +32,7 @@ class Connection(asyncio.Protocol):
         self._clock = clock
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
-        self._transport: asyncio.Transport | None = None
+        self.transport: asyncio.Transport | None = None
         self._reader: ResponseReader | None = None
         self._error: ExchangeError | None = None
         self._timer = Timer(loop, self._expire)
@@ -55,9 +55,11 @@ class Connection(asyncio.Protocol):
 
     # The life of an exchange: start, write, [drain], read_head, take or read, finish.
 
-    def start(self, method: str, attempt: int, timeline: Timeline) -> None:
-        """Begin an exchange."""
-        self._reader = ResponseReader(method)
+    def start(
+        self, method: str, attempt: int, timeline: Timeline, reader: ResponseReader | None = None
+    ) -> None:
+        """Begin an exchange, whose response `reader` reads; else one for this method."""
+        self._reader = reader or ResponseReader(method)
         self._attempt = attempt
         self._timeline = timeline
         self.uses += 1
@@ -70,9 +72,9 @@ class Connection(asyncio.Protocol):
         """
         if self._error is not None:
             raise self._error
-        if self._transport is None:
+        if self.transport is None:
             raise self._busy().ended(reused=self.uses > 1)
-        self._transport.write(data)
+        self.transport.write(data)
 
     async def drain(self, allowance: Allowance) -> None:
         """Wait until the upstream reads on.
@@ -81,8 +83,8 @@ class Connection(asyncio.Protocol):
             ExchangeError: it did not read a byte for the whole allowance, or the connection ended.
         """
         unsent, since = None, self._clock.now()
-        while self._writing_paused and self._error is None and self._transport is not None:
-            left, now = self._transport.get_write_buffer_size(), self._clock.now()
+        while self._writing_paused and self._error is None and self.transport is not None:
+            left, now = self.transport.get_write_buffer_size(), self._clock.now()
             if unsent is None or left < unsent:
                 unsent, since = left, now
             elif now - since >= allowance.seconds:
@@ -120,9 +122,9 @@ class Connection(asyncio.Protocol):
         data = reader.take()
         if data:
             self._timeline.bytes_down += len(data)
-            if self._reading_paused and self._transport is not None:
+            if self._reading_paused and self.transport is not None:
                 self._reading_paused = False
-                self._transport.resume_reading()
+                self.transport.resume_reading()
         return data
 
     async def read(self, allowance: Allowance) -> bytes:
@@ -171,12 +173,12 @@ class Connection(asyncio.Protocol):
     @property
     def closed(self) -> bool:
         """Whether it has ended, or is about to."""
-        return self._transport is None or self._transport.is_closing()
+        return self.transport is None or self.transport.is_closing()
 
     def abort(self) -> None:
         """End it now, in both directions."""
-        if self._transport is not None:
-            self._transport.abort()
+        if self.transport is not None:
+            self.transport.abort()
 
     def fail(self, error: ExchangeError) -> None:
         """End it because of `error`, which is what a reader or writer will see."""
@@ -189,15 +191,13 @@ class Connection(asyncio.Protocol):
     @property
     def spoiled(self) -> bool:
         """Whether it ended, or holds a byte that nobody asked for, also unseen in the socket."""
-        if self.closed:
-            return True
-        return bool(self._poll.poll(0))
+        return self.closed or bool(self._poll.poll(0))
 
     # What follows is called by the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It is open."""
-        self._transport = cast("asyncio.Transport", transport)
+        self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
@@ -212,24 +212,24 @@ class Connection(asyncio.Protocol):
         except ExchangeError as error:
             self.fail(error)
             return
-        if reader.buffered > _HIGH_WATER and not self._reading_paused and self._transport:
+        if reader.buffered > _HIGH_WATER and not self._reading_paused and self.transport:
             self._reading_paused = True
-            self._transport.pause_reading()
+            self.transport.pause_reading()
         self._wake()
 
     def eof_received(self) -> None:
         """The upstream sends no more; returning None closes our side too."""
-        if self._reader is not None and ended_cleanly(self._transport):
+        if self._reader is not None and ended_cleanly(self.transport):
             self._reader.feed_eof()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone, cleanly or not."""
-        self._transport = None
+        self.transport = None
         if self._reader is None:
             if self.lost is not None:
                 self.lost(self)
         elif not self._reader.complete and self._error is None:
-            self._error = self._reader.ended(reused=self.uses > 1)
+            self._error = refusal(exc, self.uses) or self._reader.ended(reused=self.uses > 1)
         self._wake()
 
     def pause_writing(self) -> None:

@@ -20,7 +20,6 @@ from sidecar.transport.need import Need
 _SWEEP = 0.02
 """Seconds at least between two looks for connections that were idle for too long."""
 
-
 _STOPPING = "the sidecar is shutting down"
 
 
@@ -104,6 +103,11 @@ class Pool:
             self._keep(connection)
         else:
             self._discard(connection, "not_reusable")
+
+    def let_go(self, connection: Connection) -> None:
+        """Give up a connection that carries no exchanges any more, but lives on."""
+        self._busy.discard(connection)
+        self._vacate()
 
     def _keep(self, connection: Connection) -> None:
         if self._closed:

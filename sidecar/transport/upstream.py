@@ -10,6 +10,7 @@ from sidecar.config import Timeouts, Upstream
 from sidecar.telemetry.pool_stats import PoolStats
 from sidecar.transport.attempt import Attempt
 from sidecar.transport.dial import Dialer
+from sidecar.transport.handshake import Handshake
 from sidecar.transport.pool import Pool
 
 
@@ -35,6 +36,10 @@ class UpstreamTransport:
     def handler(self, timeouts: Timeouts) -> Attempt:
         """The innermost handler of a route with these timeouts."""
         return Attempt(self.pool, self._host, self._base, timeouts, self._clock)
+
+    def handshake(self, timeouts: Timeouts) -> Handshake:
+        """The innermost handler of the same route for handshakes of WebSockets."""
+        return Handshake(self.pool, self._host, self._base, timeouts, self._clock)
 
     def give_up(self) -> None:
         """End what is under way, each exchange with an error."""

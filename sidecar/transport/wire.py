@@ -51,6 +51,8 @@ class Head(NamedTuple):
     persistent: bool
     """Whether the connection may be used again after the body."""
     keep_alive_timeout: float | None
+    early: bytes = b""
+    """After a 101: what came of the other protocol already."""
 
 
 class ResponseReader:
@@ -103,10 +105,11 @@ class ResponseReader:
             self.surplus = True
             return
         before = self.buffered
+        given = data if self._start is None else self._begin(data)
         try:
-            self._parser.feed_data(data if self._start is None else self._begin(data))
-        except httptools.HttpParserUpgrade:
-            self._reject("the protocol was switched without being asked to")
+            self._parser.feed_data(given)
+        except httptools.HttpParserUpgrade as switch:
+            self._switch(given[switch.args[0] :])
         except httptools.HttpParserError as error:
             self._reject(str(error) or type(error).__name__)
         self._check(len(data), grew=self.buffered > before)
@@ -155,6 +158,9 @@ class ResponseReader:
         if not start.startswith(_START):
             self._error = not_http("it does not begin with HTTP/")
         return ready + start
+
+    def _switch(self, _beyond: bytes) -> None:
+        self._reject("the protocol was switched without being asked to")
 
     def _reject(self, reason: str) -> None:
         if self.complete:

@@ -100,9 +100,9 @@ async def test_tls_listeners_serve_prefix_and_port(certs):
         (get("/_sidecar"), "reserved_path", 404),
         (call("CONNECT", "example.com:443"), "connect_method", 400),
         (
-            get("/api/x", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"),
+            get("/api/x", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 8"),
             "upgrade_unsupported",
-            501,
+            426,
         ),
     ],
     ids=lambda value: value.split(b"\r\n")[0].decode() if isinstance(value, bytes) else None,

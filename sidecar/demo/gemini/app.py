@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sidecar.demo.authority import prepare, record_seen, refuse_wrong_host
-from sidecar.demo.gemini import caches, catalog, content, embeddings, files, uploads
+from sidecar.demo.gemini import caches, catalog, content, embeddings, files, live, uploads
 from sidecar.demo.gemini.errors import GoogleError, bad_key, bad_token, no_key
 from sidecar.demo.gemini.state import STATE, State
 from sidecar.demo.gemini.wire import answer, google_headers
@@ -34,10 +34,6 @@ def make_app(*, now: Callable[[], float] = time.time, chunk_delay: float = 0.01)
     return app
 
 
-async def _live(_request: web.Request) -> web.StreamResponse:
-    raise GoogleError(501, "UNIMPLEMENTED", "The Live API is not simulated.")
-
-
 _MODEL = r"/{version:v\w+}/models/{model:[^:/]+}"
 _FILE = r"/{version:v\w+}/files/{file:[^:/]+}"
 _CACHES = r"/{version:v\w+}/cachedContents"
@@ -59,7 +55,7 @@ _ROUTES = [
     web.get(_CACHES + "/{cache}", caches.get_cache),
     web.patch(_CACHES + "/{cache}", caches.update_cache),
     web.delete(_CACHES + "/{cache}", caches.delete_cache),
-    web.get(r"/{slash:/?}ws/{service:.+}", _live),
+    web.get(r"/{slash:/?}ws/{service:.+}", live.live),
 ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from aiohttp import web
 
 from sidecar.demo.authority import prepare, record_seen, refuse_wrong_host
-from sidecar.demo.supabase import auth, functions
+from sidecar.demo.supabase import auth, functions, realtime
 from sidecar.demo.supabase.encoding import json_answer
 from sidecar.demo.supabase.postgrest import handlers as rest
 from sidecar.demo.supabase.project import PROJECT, make_project
@@ -40,15 +40,10 @@ async def _gateway(request: web.Request) -> web.StreamResponse:
     return await _SERVICES[target.segments[0]](request, target)
 
 
-async def _realtime(request: web.Request, target: Target) -> web.StreamResponse:
-    body = {"message": "The simulated project has no Realtime"}
-    return json_answer(request, body, status=501)
-
-
 _SERVICES: Mapping[str, Service] = {
     "rest": rest.handle,
     "auth": auth.handle,
     "storage": storage.handle,
     "functions": functions.handle,
-    "realtime": _realtime,
+    "realtime": realtime.handle,
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from sidecar.demo.supabase.accounts import Accounts
+from sidecar.demo.supabase.channels import Channels
 from sidecar.demo.supabase.ids import Ids
 from sidecar.demo.supabase.postgrest.schema import Database
 from sidecar.demo.supabase.postgrest.seed import make_database
@@ -21,6 +22,7 @@ class Project:
     database: Database
     accounts: Accounts
     store: Store
+    channels: Channels
 
 
 PROJECT = web.AppKey("project", Project)
@@ -29,4 +31,4 @@ PROJECT = web.AppKey("project", Project)
 def make_project(now: Callable[[], float]) -> Project:
     """A project with its seed, and nothing else."""
     ids = Ids()
-    return Project(now, make_database(now), Accounts(ids, now), Store(ids, now))
+    return Project(now, make_database(now), Accounts(ids, now), Store(ids, now), Channels())

@@ -1,0 +1,5 @@
+"""WebSockets through the sidecar, from their 101 to their end. They know no upstreams."""
+
+from sidecar.tunnels.open_tunnels import Opening, Tunnels
+
+__all__ = ["Opening", "Tunnels"]

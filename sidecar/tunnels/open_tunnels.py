@@ -1,0 +1,113 @@
+"""The WebSockets that are open: how they begin and what is told of them when they have ended.
+
+The edge to aiohttp's server on one side, and to the exchange on the other.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import NamedTuple, cast
+
+from aiohttp import HttpVersion11, web
+
+from sidecar.aiohttp_compat import CLOSE, Protocol, response_head
+from sidecar.clock import Clock
+from sidecar.config.websocket import Websocket
+from sidecar.core.headers import RequestHead
+from sidecar.core.routing import RouteEntry
+from sidecar.core.websocket import PROTOCOL, check_handshake
+from sidecar.errors import BadRequest, ClientClosed, Draining
+from sidecar.exchange import Handler, Timeline
+from sidecar.switched import Switched
+from sidecar.telemetry.tunnel_stats import TunnelStats
+from sidecar.tunnels.tunnel import Tunnel
+
+
+class Opening(NamedTuple):
+    """How the WebSockets of one route are opened, and what holds for them then."""
+
+    handler: Handler
+    """Answers handshakes."""
+    settings: Websocket
+    stats: TunnelStats
+
+
+class Tunnels:
+    """All WebSockets that are open.
+
+    Args:
+        openings: the routes where any may be opened.
+        clock: where time comes from.
+    """
+
+    def __init__(self, openings: Mapping[RouteEntry, Opening], clock: Clock) -> None:
+        self._openings = openings
+        self._clock = clock
+        self._open: set[Tunnel] = set()
+        self._drains = False
+
+    def __repr__(self) -> str:
+        return f"<Tunnels {len(self._open)} open>"
+
+    def drain(self) -> None:
+        """End them, because the sidecar stops; and those that were about to open."""
+        self._drains = True
+        for tunnel in tuple(self._open):
+            tunnel.drain()
+
+    def opening(
+        self, request: web.BaseRequest, head: RequestHead, route: RouteEntry
+    ) -> Opening | None:
+        """How the WebSocket is opened that a request asks for; None where it asks for none.
+
+        Raises:
+            BadRequest: the handshake is not valid, or the route has no WebSockets.
+            Draining: it would have to end at once.
+        """
+        if head.upgrade != PROTOCOL:
+            return None
+        opening = self._openings.get(route)
+        if opening is None:
+            text = "WebSockets do not pass here (websocket.enabled)"
+            raise BadRequest(text, code="upgrade_unsupported", status=501)
+        modern = request.version == HttpVersion11
+        check_handshake(request.method, list(request.raw_headers), head, modern=modern)
+        if not cast("Protocol", request.protocol).is_switching:
+            raise BadRequest("bytes behind the handshake were read as HTTP", code="bad_request")
+        if self._drains:
+            raise Draining("the sidecar is shutting down", sent=False)
+        return opening
+
+    async def carry(
+        self,
+        request: web.BaseRequest,
+        response: Switched,
+        timeline: Timeline,
+        opening: Opening,
+    ) -> web.StreamResponse:
+        """Pass a 101 on, and then what both sides send, until both have gone.
+
+        Args:
+            request: what is answered.
+            response: the upstream's 101; closed when this returns or raises.
+            timeline: where the bytes are counted.
+            opening: what holds for it.
+        """
+        protocol = cast("Protocol", request.protocol)
+        try:
+            line = protocol.hand_over()
+        except ConnectionError:
+            response.close(ClientClosed("the application has left", code="client_closed"))
+            return CLOSE
+        tunnel = Tunnel(line, response.line, opening.settings, opening.stats, self._clock)
+        self._open.add(tunnel)
+        if self._drains:  # to be told once it has begun
+            asyncio.get_running_loop().call_soon(tunnel.drain)
+        try:
+            await tunnel.run(response_head(response, []))
+        finally:
+            self._open.discard(tunnel)
+            timeline.bytes_up += tunnel.client.bytes
+            timeline.bytes_down += tunnel.upstream.bytes
+            response.close(tunnel.error)
+            tunnel.client.when_gone(protocol.connection_lost)
+        return CLOSE
