@@ -10,6 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NODE := tests/e2e/node
 CONFORMANCE := tests/conformance
+SUPABASE := tests/supabase
 # Programs that scripts/tools.py fetched are found last, so the system's own come first.
 export PATH := $(PATH):$(CURDIR)/.tools/bin
 PYTEST := $(BIN)/python -m pytest
@@ -28,7 +29,7 @@ $(VENV)/.sdk: $(VENV)/.ok
 	@scripts/venv.sh "$(PY)" test,sdk
 	@touch $@
 
-$(NODE)/node_modules/.ok $(CONFORMANCE)/node_modules/.ok: %/node_modules/.ok: %/package.json %/package-lock.json
+$(NODE)/node_modules/.ok $(CONFORMANCE)/node_modules/.ok $(SUPABASE)/node_modules/.ok: %/node_modules/.ok: %/package.json %/package-lock.json
 	@command -v npm >/dev/null || { echo "sidecar: no npm, so none of $*"; exit 0; } && \
 		npm ci --prefix $* --no-audit --no-fund --loglevel=error && touch $@
 
@@ -68,6 +69,11 @@ test-sdk: $(VENV)/.sdk $(NODE)/node_modules/.ok ## The official SDKs, Python and
 test-conformance: $(VENV)/.ok $(CONFORMANCE)/node_modules/.ok ## The public suite for HTTP caches (docs/conformance.md)
 	@$(PYTEST) tests/conformance $(ARGS)
 
+.PHONY: test-supabase
+test-supabase: $(VENV)/.sdk $(SUPABASE)/node_modules/.ok ## A real Supabase API, with PostgreSQL, behind the sidecar and its cache
+	@$(PYTEST) $(SUPABASE) $(ARGS); code=$$?; \
+		$(BIN)/python scripts/tools.py report test-supabase || code=1; exit $$code
+
 .PHONY: test-slow
 test-slow: $(VENV)/.ok ## Soak, and the package as it is shipped (some minutes)
 	@$(PYTEST) tests/slow --timeout=600 $(ARGS)
@@ -75,6 +81,14 @@ test-slow: $(VENV)/.ok ## Soak, and the package as it is shipped (some minutes)
 .PHONY: bench
 bench: $(VENV)/.ok ## Cost of the data path beside nginx and Envoy (5 minutes, two quiet cores)
 	@$(BIN)/python -m bench $(ARGS)
+
+.PHONY: bench-cache
+bench-cache: $(VENV)/.ok ## Cost of a cache hit beside nginx and Varnish (4 minutes, two quiet cores)
+	@$(BIN)/python -m bench.cache $(ARGS)
+
+.PHONY: bench-eviction
+bench-eviction: $(VENV)/.ok ## What is found in a memory that is too small, by order of going (1 minute)
+	@$(BIN)/python -m bench.eviction $(ARGS)
 
 .PHONY: cover
 cover: $(VENV)/.ok ## The tests of `make test`, with branch coverage
@@ -92,7 +106,7 @@ lock: ## Resolve requirements.lock anew, for Python 3.11 to 3.14
 	@command -v uv >/dev/null || test -x .tools/uv/bin/uv || \
 		$(PY) -m pip install -q --disable-pip-version-check --target .tools/uv uv
 	@{ echo "# Written by 'make lock': exact versions for every extra, for Python 3.11 to 3.14."; \
-		PATH="$$PATH:.tools/uv/bin" uv pip compile pyproject.toml --extra fast --extra redis --extra test --extra sdk \
+		PATH="$$PATH:.tools/uv/bin" uv pip compile pyproject.toml --extra certs --extra fast --extra redis --extra test --extra sdk \
 			--universal --python-version 3.11 --upgrade --quiet \
 			--no-header --no-annotate --no-emit-index-url --no-emit-find-links; } > requirements.lock.new
 	@mv requirements.lock.new requirements.lock

@@ -40,7 +40,9 @@ def main() -> int:
     try:
         programs = tools.find()
         os.sched_setaffinity(0, {measure.LOAD_CORE})
-        where = machine.describe(programs)  # before it takes minutes: the revision may change
+        where = machine.describe(
+            programs.versions()
+        )  # before it takes minutes: the revision may change
         with measure.bench(programs) as bench:
             measured = bench.run(plan)
     except (tools.MissingTool, StartError, LoadError) as error:

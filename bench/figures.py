@@ -46,12 +46,12 @@ Table = dict[str, dict[str, Value]]
 """Values by peer, by figure."""
 
 
-def summarise(rounds: Sequence[Round]) -> Table:
+def summarise(rounds: Sequence[Round], figures: Sequence[Figure] = FIGURES) -> Table:
     """Medians with the lowest and the highest, over all rounds that measured the figure."""
     table: Table = {}
     for peer in rounds[0]:
         row = table.setdefault(peer, {})
-        for figure in FIGURES:
+        for figure in figures:
             values = [value for one in rounds if (value := _of(one, peer, figure)) is not None]
             if values:
                 row[figure.key] = Value(median(values), min(values), max(values))

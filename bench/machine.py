@@ -4,14 +4,13 @@ import os
 import platform
 import subprocess
 import sysconfig
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.tools import Tools
 
-
-def describe(tools: Tools) -> dict[str, str]:
-    """The machine and the versions, as text by name."""
+def describe(programs: Mapping[str, str]) -> dict[str, str]:
+    """The machine and the versions, those of `programs` among them, as text by name."""
     info = Path("/proc/cpuinfo").read_text()
     model = next(
         (line.partition(":")[2].strip() for line in info.splitlines() if "model name" in line),
@@ -27,7 +26,7 @@ def describe(tools: Tools) -> dict[str, str]:
         "python": f"{platform.python_version()} ({_build()})",
         "sidecar": f"{version('outbound-sidecar')} at {_revision()}",
         **{name: version(name) for name in packages},
-        **tools.versions(),
+        **programs,
     }
 
 

@@ -3,30 +3,23 @@
 import contextlib
 import sys
 import tempfile
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from bench import figures, load, peers
 from bench.load import LoadError, Run
 from bench.peers import Peer
-from bench.processes import Noise, Process, started
+from bench.processes import Process, started
+from bench.quiet import Quiet
 from bench.tools import Tools
-
-T = TypeVar("T")
 
 PROXY_CORE = 0
 LOAD_CORE = 1
 RATE = 500
 PACED_CONNECTIONS = 16
 CONNECTIONS = 32
-
-_NOISY = 0.1
-"""The share of the machine that others may use during a measurement that counts."""
-_PAUSE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +54,6 @@ class Bench:
     def __init__(self, tools: Tools, running: dict[str, tuple[Peer, Process]]) -> None:
         self._tools = tools
         self._running = running
-        self._noise: list[float] = []
-        self._repeated = 0
-        self._patience = 0.0
 
     def run(self, plan: Plan) -> Measured:
         """All rounds.
@@ -71,7 +61,7 @@ class Bench:
         Raises:
             LoadError: requests failed, or a peer changed the body.
         """
-        self._patience = plan.patience
+        quiet = Quiet([process for _, process in self._running.values()], plan.patience)
         for peer, _ in self._running.values():
             _verify(peer)
             self._closed(peer, CONNECTIONS, 1)  # warm
@@ -79,20 +69,20 @@ class Bench:
         rounds = []
         for number in range(plan.rounds):
             print(f"bench: round {number + 1} of {plan.rounds}", file=sys.stderr)
-            rounds.append({name: self._measure(name, plan) for name in self._running})
+            rounds.append({name: self._measure(name, plan, quiet) for name in self._running})
         for name, (_, process) in self._running.items():
             if name != figures.DIRECT:
                 rounds[-1][name] |= {"rss_idle": idle[name], "rss_after": process.rss()}
-        return Measured(rounds, self._noise, self._repeated)
+        return Measured(rounds, quiet.noise, quiet.repeated)
 
-    def _measure(self, name: str, plan: Plan) -> dict[str, float]:
+    def _measure(self, name: str, plan: Plan, quiet: Quiet) -> dict[str, float]:
         peer, process = self._running[name]
-        single = self._quietly(lambda: self._closed(peer, 1, plan.single))
-        paced, paced_cpu = self._quietly(
-            lambda: _with_cpu(process, lambda: self._paced(peer, plan.paced))
+        single = quiet.measure(lambda: self._closed(peer, 1, plan.single))
+        paced, paced_cpu = quiet.measure(
+            lambda: with_cpu(process, lambda: self._paced(peer, plan.paced))
         )
-        closed, closed_cpu = self._quietly(
-            lambda: _with_cpu(process, lambda: self._closed(peer, CONNECTIONS, plan.closed))
+        closed, closed_cpu = quiet.measure(
+            lambda: with_cpu(process, lambda: self._closed(peer, CONNECTIONS, plan.closed))
         )
         values = {
             "added_p50": single.p50,
@@ -114,32 +104,8 @@ class Bench:
             self._tools.wrk, peer.url, connections=connections, seconds=seconds, core=LOAD_CORE
         )
 
-    def _quietly(self, measure: Callable[[], T]) -> T:
-        """Measure while the machine is quiet; noisy results are repeated while patience lasts."""
-        while True:
-            self._wait_for_quiet()
-            noise = self._listen()
-            result = measure()
-            share = noise.share()
-            if share <= _NOISY or self._patience <= 0:
-                self._noise.append(share)
-                return result
-            self._patience -= noise.seconds()
-            self._repeated += 1
 
-    def _wait_for_quiet(self) -> None:
-        while self._patience > 0:
-            noise = self._listen()
-            time.sleep(_PAUSE)
-            if noise.share() <= _NOISY:
-                return
-            self._patience -= _PAUSE
-
-    def _listen(self) -> Noise:
-        return Noise([process for _, process in self._running.values()])
-
-
-def _with_cpu(process: Process, run: Callable[[], Run]) -> tuple[Run, float]:
+def with_cpu(process: Process, run: Callable[[], Run]) -> tuple[Run, float]:
     """The run, and the CPU time that the process spent on each request, in µs."""
     before = process.cpu()
     done = run()

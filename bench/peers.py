@@ -37,7 +37,7 @@ def upstream(tools: Tools, folder: Path) -> Peer:
     body = json.dumps([{"id": 1, "body": ""}], separators=(",", ":"))
     body = body.replace('""', '"' + "x" * (BODY - len(body)) + '"')
     location = f"location / {{ default_type application/json; return 200 '{body}'; }}"
-    return Peer("direct", port, PATH, _nginx(tools, folder / "upstream", port, location))
+    return Peer("direct", port, PATH, nginx(tools.nginx, folder / "upstream", port, location))
 
 
 def proxies(tools: Tools, folder: Path, upstream_port: int) -> list[Peer]:
@@ -60,10 +60,11 @@ def _nginx_proxy(tools: Tools, folder: Path, upstream_port: int) -> Peer:
         f"upstream up {{ server 127.0.0.1:{upstream_port}; "
         "keepalive 256; keepalive_requests 1000000000; keepalive_time 1h; }"
     )
-    return Peer("nginx", port, PREFIX + PATH, _nginx(tools, folder, port, location, pool))
+    return Peer("nginx", port, PREFIX + PATH, nginx(tools.nginx, folder, port, location, pool))
 
 
-def _nginx(tools: Tools, folder: Path, port: int, location: str, more: str = "") -> tuple[str, ...]:
+def nginx(program: str, folder: Path, port: int, location: str, more: str = "") -> tuple[str, ...]:
+    """The command of an nginx with one server; its configuration is written to `folder`."""
     folder.mkdir()
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     temporary = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
@@ -79,7 +80,7 @@ http {{
 }}
 """
     )
-    return (tools.nginx, "-p", str(folder), "-e", "stderr", "-c", str(config))
+    return (program, "-p", str(folder), "-e", "stderr", "-c", str(config))
 
 
 def _envoy(tools: Tools, folder: Path, upstream_port: int) -> Peer:

@@ -1,21 +1,32 @@
 """The table of a run: for the terminal, and as Markdown. Pure."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from bench.figures import FIGURES, Figure, Table, Value, ratio
 from bench.peers import SIDECAR
 
-_COMPARED = ("nginx", "Envoy")
+
+class Shown(NamedTuple):
+    """What a table shows."""
+
+    figures: Sequence[Figure]
+    compared: Sequence[str]
+    """The peers that the sidecar's ratios are to."""
+    title: str
 
 
-def rows(table: Table) -> list[list[str]]:
+DATA_PATH = Shown(FIGURES, ("nginx", "Envoy"), "Cost of the data path")
+
+
+def rows(table: Table, shown: Shown) -> list[list[str]]:
     """Title, a cell for each peer, and the sidecar's ratios."""
-    head = ["", *table, *(f"{SIDECAR} / {peer}" for peer in _COMPARED)]
+    head = ["", *table, *(f"{SIDECAR} / {peer}" for peer in shown.compared)]
     body = []
-    for figure in FIGURES:
+    for figure in shown.figures:
         title = f"{figure.title}, {figure.unit}"
         cells = [_cell(table[peer].get(figure.key)) for peer in table]
-        ratios = [_ratio(table, figure, peer) for peer in _COMPARED]
+        ratios = [_ratio(table, figure, peer) for peer in shown.compared]
         body.append([title, *cells, *ratios])
     return [head, *body]
 
@@ -39,9 +50,9 @@ def _ratio(table: Table, figure: Figure, peer: str) -> str:
     return "-" if found is None else f"{found:.2f}"
 
 
-def plain(table: Table) -> str:
+def plain(table: Table, shown: Shown = DATA_PATH) -> str:
     """For a terminal."""
-    lines = rows(table)
+    lines = rows(table, shown)
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(
@@ -53,16 +64,21 @@ def plain(table: Table) -> str:
 
 
 def markdown(
-    table: Table, machine: Mapping[str, str], noise: Sequence[float], settings: str, when: str
+    table: Table,
+    machine: Mapping[str, str],
+    noise: Sequence[float],
+    settings: str,
+    when: str,
+    shown: Shown = DATA_PATH,
 ) -> str:
-    """The table with what it was taken on; written by `make bench`, not by hand."""
-    head, *body = rows(table)
+    """The table with what it was taken on; written by the benchmark, not by hand."""
+    head, *body = rows(table, shown)
     lines = ["| " + " | ".join(line) + " |" for line in (head, *body)]
     lines.insert(1, "|---" + "|--:" * (len(head) - 1) + "|")
     described = "; ".join(f"{name} {value}" for name, value in machine.items())
     return "\n".join(
         [
-            f"# Cost of the data path, {when}",
+            f"# {shown.title}, {when}",
             "",
             "Medians over all rounds (lowest-highest). Ratios are of medians.",
             "",

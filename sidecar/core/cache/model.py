@@ -94,9 +94,10 @@ class Entry:
 
     @property
     def size(self) -> int:
-        """Bytes that it takes, roughly."""
-        headers = sum(len(name) + len(value) + 64 for name, value in self.head.headers)
-        return len(self.body) + headers + 512
+        """Bytes that it takes, roughly: what is in it, and the objects of CPython that hold that."""
+        headers = sum(len(name) + len(value) + 144 for name, value in self.head.headers)
+        tags = sum(len(name) + 160 for name, _ in self.tags)
+        return len(self.body) + len(self.path) + headers + tags + 768
 
 
 Reason = Literal["miss", "stale", "request", "vary-miss", "uri-miss", "method", "bypass", "partial"]
