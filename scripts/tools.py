@@ -41,6 +41,8 @@ TOOLS = (
     Tool("redis-server", "test", "tests of the store in Redis", "apt-get install redis-server"),
     Tool("node", "test-sdk", "tests with the JavaScript SDKs", "apt-get install nodejs"),
     Tool("npm", "test-sdk", "tests with the JavaScript SDKs", "apt-get install npm"),
+    Tool("node", "test-supabase", "tests with a real Supabase API", "apt-get install nodejs"),
+    Tool("npm", "test-supabase", "tests with a real Supabase API", "apt-get install npm"),
 )
 
 

@@ -25,9 +25,13 @@ class Parts(NamedTuple):
     """The tags that a write bumps, given its answer, and the whole body of that, where known."""
     credential: Callable[[Request], str | None]
     """The tag of whoever asks."""
+    sessions: Callable[[Request], tuple[str, ...]]
+    """The tags of whoever asks, and of all sessions of that user."""
     ends_session: Callable[[Request], bool]
     """Whether the write signs whoever asks out."""
     drop: Callable[[tuple[str, ...]], None]
+    drop_again: Callable[[tuple[str, ...]], None]
+    """Drops them once more, later: a write whose answer was lost may be done only then."""
     reads: Callable[[Request], bool]
     """Whether a request with an unsafe method only reads."""
 
@@ -47,10 +51,10 @@ class InvalidateLayer:
             response = await self._next(exchange)
         except BaseException as error:
             if writes and not (isinstance(error, ExchangeError) and not error.sent):
-                self._drop(request, None, None)
+                self._parts.drop_again(self._drop(request, None, None))
             raise
         if response.status == 401:
-            self._drop_session(request)
+            self._drop_credential(request)
         elif writes and not 400 <= response.status < 500:
             await self._written(request, response)
         return response
@@ -66,14 +70,15 @@ class InvalidateLayer:
         finally:
             self._drop(request, head, body)
 
-    def _drop(self, request: Request, head: Head | None, body: bytes | None) -> None:
+    def _drop(self, request: Request, head: Head | None, body: bytes | None) -> tuple[str, ...]:
         tags = self._parts.written(request, head, body)
         if tags:
             self._parts.drop(tags)
         if self._parts.ends_session(request):
-            self._drop_session(request)
+            self._parts.drop(self._parts.sessions(request))
+        return tags
 
-    def _drop_session(self, request: Request) -> None:
+    def _drop_credential(self, request: Request) -> None:
         tag = self._parts.credential(request)
         if tag is not None:
             self._parts.drop((tag,))

@@ -14,7 +14,7 @@ from sidecar.core.cache.key import KeyRule
 from sidecar.core.cache.model import Head, Rules
 from sidecar.core.cache.reads import ReadRule
 from sidecar.core.cache.rfc9111 import Rfc9111
-from sidecar.core.cache.tag_names import TagNames
+from sidecar.core.cache.tag_names import TagNames, for_everybody
 from sidecar.core.cache.targets import ends_session
 from sidecar.core.cache.ttl import Forced
 from sidecar.core.json_path import path_of
@@ -35,6 +35,11 @@ from sidecar.parts.remembered_media import RememberedMedia
 from sidecar.parts.sharing import Sharing
 from sidecar.parts.upstream_tags import CREDENTIAL, UpstreamTags
 from sidecar.telemetry.cache_stats import CacheStats
+
+_LATER = (2.0, 10.0, 60.0)
+"""Seconds after a lost answer: soon; after the statement timeout of a database (Supabase has 8 s
+for users); after the longest that Supabase's API allows."""
+_MOST_TIMERS = 3000
 
 
 def _draw() -> float:
@@ -58,6 +63,7 @@ class Caching:
         self._ahead = PrefetchedKeys()
         self.stats: dict[tuple[str, str], CacheStats] = {}
         self.media = RememberedMedia(config, clock, self._secret, self.drop, destinations)
+        self._timers: list[asyncio.TimerHandle] = []
         self._tasks: set[asyncio.Task[object]] = set()
         self.tags = {
             name: UpstreamTags(name, upstream) for name, upstream in config.upstreams.items()
@@ -110,8 +116,10 @@ class Caching:
             InvalidateParts(
                 written=written,
                 credential=key.credential,
+                sessions=key.sessions,
                 ends_session=ends_session,
                 drop=drop,
+                drop_again=self._drop_again,
                 reads=_reads(route).only_reads,
             )
         )
@@ -122,12 +130,21 @@ class Caching:
         dropped = self.entries.bump(change.here, self._clock.wall(), told=change.told)
         self.warmer.dropped(dropped)
 
+    def _drop_again(self, tags: tuple[str, ...]) -> None:
+        """Drop them once more, in case a write whose answer was lost is done only later."""
+        loop, tags = asyncio.get_running_loop(), for_everybody(tags)
+        self._timers = [timer for timer in self._timers if timer.when() > loop.time()]
+        if len(self._timers) < _MOST_TIMERS:
+            self._timers += [loop.call_later(wait, self.drop, tags) for wait in _LATER]
+
     async def start(self) -> None:
         """Begin to hear what other sidecars change; the store has been connected."""
         await self.sharing.start()
 
     async def close(self) -> None:
         """End what runs in the background."""
+        for timer in self._timers:
+            timer.cancel()
         self.warmer.close()
         await self.desk.close()
         for task in tuple(self._tasks):
@@ -141,11 +158,11 @@ class Caching:
         urls = self.media.urls_at(route.upstream)
 
         def tags(request: Request) -> tuple[str, ...]:
-            whose = None if config.shared else key.credential(request)
+            whose = () if config.shared else key.sessions(request)
             found = upstream.read(route, request)
             if urls is not None:
                 found = (*found, *urls.tags_of(request))
-            return self.names.of((*found, whose) if whose else found)
+            return self.names.of((*found, *whose))
 
         return FetchParts(
             upstream=route.upstream,

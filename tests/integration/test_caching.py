@@ -1,8 +1,11 @@
 """The response cache at work, over real sockets."""
 
 import asyncio
+import base64
+import json
+from dataclasses import replace
 
-from sidecar.config import Cache, Match, Prefetch, Route
+from sidecar.config import Cache, Match, Prefetch, Route, Timeouts
 from tests.support.builders import one_upstream
 from tests.support.proxied import proxied
 from tests.support.raw import ask, call, connected, get
@@ -179,3 +182,34 @@ async def test_a_body_that_comes_late_still_makes_the_key():
                 await client.send(whole[-4:])
                 assert (await client.response()).body == b"1"
         assert len(origin.requests) == 1
+
+
+async def test_a_write_that_is_done_after_its_answer_was_lost_is_seen_soon_after():
+    route = Route("rest", Match(path="/rest/v1/**"), cache=Cache(ttl=60.0), invalidates=("table",))
+    lost = (body, wait(0.5))
+    scripts = (lost, reply(b"before"), reply(b"after"))
+    timeouts = {"first_byte": 0.2, "total": 0.3}
+    async with proxied(*scripts, routes=(replace(route, timeouts=Timeouts(**timeouts)),)) as (
+        sidecar,
+        _,
+    ):
+        rows = "/api/rest/v1/rows?id=eq.1"
+        await ask(sidecar.proxy, call("POST", "/api/rest/v1/rows", content=b'{"id": 1}'))
+        assert (await ask(sidecar.proxy, get(rows))).body == b"before"
+        await asyncio.sleep(2.2)
+        assert (await ask(sidecar.proxy, get(rows))).body == b"after"
+
+
+def token(session):
+    claims = json.dumps({"sub": "user-1", "session": session, "exp": 4_000_000_000}).encode()
+    payload = base64.urlsafe_b64encode(claims).rstrip(b"=").decode()
+    return f"Authorization: Bearer eyJhbGciOiJub25lIn0.{payload}.x"
+
+
+async def test_signing_out_drops_what_is_kept_for_all_sessions_of_that_user():
+    me, done = "/api/auth/v1/user", reply(b"", status=b"204 None")
+    async with proxied(reply(b"1"), done, reply(b"2"), cache=KEPT) as (sidecar, _):
+        assert (await ask(sidecar.proxy, get(me, token("b")))).body == b"1"
+        assert (await ask(sidecar.proxy, get(me, token("b")))).body == b"1"
+        await ask(sidecar.proxy, call("POST", "/api/auth/v1/logout", token("a"), content=b""))
+        assert (await ask(sidecar.proxy, get(me, token("b")))).body == b"2"

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from operator import itemgetter
 
 from sidecar.core.cache.credentials import credentials_of
+from sidecar.core.cache.token import subjects
 from sidecar.exchange import RawHeaders, Request
 
 _SIZE = 20
@@ -65,6 +66,15 @@ class KeyRule:
         """A tag for whoever asks, the same in all their requests; None where nobody says."""
         found = credentials_of(request.headers)
         return "~" + _digest(self.secret, _joined(found)) if found else None
+
+    def sessions(self, request: Request) -> tuple[str, ...]:
+        """The tags of whoever asks: of this credential, and of the user whom its tokens name."""
+        own = self.credential(request)
+        users = [
+            "~" + _digest(self.secret, name.encode("utf-8", "replace"))
+            for name in subjects(request)
+        ]
+        return tuple(dict.fromkeys([*([own] if own else []), *users]))
 
     def _chosen(self, headers: RawHeaders) -> list[bytes]:
         """Names and values, in turn, of the fields that the rule names."""

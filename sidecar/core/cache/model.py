@@ -94,7 +94,7 @@ class Entry:
 
     @property
     def size(self) -> int:
-        """Bytes that it takes, roughly: what is in it, and the objects of CPython that hold that."""
+        """Bytes that it takes, roughly: what is in it, and CPython's objects that hold that."""
         headers = sum(len(name) + len(value) + 144 for name, value in self.head.headers)
         tags = sum(len(name) + 160 for name, _ in self.tags)
         return len(self.body) + len(self.path) + headers + tags + 768

@@ -63,6 +63,14 @@ def for_others(name: str) -> str:
     return _TOLD + name
 
 
+def for_everybody(names: Iterable[str]) -> tuple[str, ...]:
+    """The same tags, those for others to be dropped here too: of whole tables, not of rows.
+
+    For a time at which rows may be known by other columns than now.
+    """
+    return tuple(name.removeprefix(_TOLD) for name in names)
+
+
 def of_others(tags: Iterable[str]) -> tuple[str, ...]:
     """Further tags of an answer that another sidecar has stored, for those that others are told of.
 

@@ -1,13 +1,15 @@
-"""Reads when a request's token ends, so that no answer outlives it.
+"""Reads when a request's token ends, and of whom it is, so that no answer outlives it.
 
-The token is not verified: `exp` only ever shortens a lifetime, and who it names is never used.
-Source: RFC 7519 §4.1.4, RFC 6750 §2.
+The token is not verified: `exp` only ever shortens a lifetime, and whom it names only ever drops
+what is stored. Source: RFC 7519 §4.1.2, §4.1.4, RFC 6750 §2.
 """
 
 import base64
 import binascii
 import json
 import re
+from collections.abc import Iterator
+from typing import Any
 
 from sidecar.core.cache.credentials import names_a_credential
 from sidecar.core.cache.model import Plan
@@ -20,15 +22,14 @@ _JWT = re.compile(rb"(?<![\w-])ey[\w-]+\.(ey[\w-]+)\.[\w-]*")
 
 def expires_at(request: Request) -> float | None:
     """Wall-clock seconds of the earliest `exp` in the request's tokens; None without one."""
-    places = [value for name, value in request.headers if names_a_credential(name)]
-    places.append(request.target.partition("?")[2].encode("utf-8", "surrogateescape"))
-    found = [
-        instant
-        for place in places
-        for claims in _JWT.findall(place[:_LONGEST])
-        if (instant := _exp(claims)) is not None
-    ]
-    return min(found, default=None)
+    found = (_exp(claims) for claims in _claims(request))
+    return min((instant for instant in found if instant is not None), default=None)
+
+
+def subjects(request: Request) -> list[str]:
+    """Whom the request's tokens name (`sub`): all sessions of one user have the same."""
+    found = (claims.get("sub") for claims in _claims(request))
+    return [subject for subject in found if isinstance(subject, str)]
 
 
 def capped(plan: Plan, request: Request, received_at: float) -> Plan | None:
@@ -49,12 +50,21 @@ def capped(plan: Plan, request: Request, received_at: float) -> Plan | None:
     )
 
 
-def _exp(payload: bytes) -> float | None:
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))
-    except (binascii.Error, ValueError, RecursionError):
-        return None
-    exp = claims.get("exp") if isinstance(claims, dict) else None
+def _claims(request: Request) -> Iterator[dict[str, Any]]:
+    places = [value for name, value in request.headers if names_a_credential(name)]
+    places.append(request.target.partition("?")[2].encode("utf-8", "surrogateescape"))
+    for place in places:
+        for payload in _JWT.findall(place[:_LONGEST]):
+            try:
+                found = json.loads(base64.urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))
+            except (binascii.Error, ValueError, RecursionError):
+                continue
+            if isinstance(found, dict):
+                yield found
+
+
+def _exp(claims: dict[str, Any]) -> float | None:
+    exp = claims.get("exp")
     if isinstance(exp, bool) or not isinstance(exp, int | float):
         return None
     return float(max(-(2**53), min(exp, 2**53)))  # what is no number has ended

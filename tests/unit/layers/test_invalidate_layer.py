@@ -20,7 +20,16 @@ class Seen:
         self.outcome = outcome
         self.dropped = []
         self.written = []
-        parts = Parts(self._written, self._credential, lambda _: ends, self.drop, lambda _: reads)
+        self.dropped_again = []
+        parts = Parts(
+            written=self._written,
+            credential=self._credential,
+            sessions=lambda subject: ("~me", "~my-user") if subject.headers else (),
+            ends_session=lambda _: ends,
+            drop=self.drop,
+            drop_again=self.dropped_again.extend,
+            reads=lambda _: reads,
+        )
         self.layer = invalidate(parts)(self._upstream)
 
     def _written(self, subject, head, body):
@@ -99,7 +108,7 @@ async def test_a_401_drops_what_is_kept_for_whoever_asked():
 async def test_signing_out_does_too():
     seen = Seen(response(204), ends=True)
     await seen.call("POST", [(b"Authorization", b"x")])
-    assert seen.dropped == ["t", "~me"]
+    assert seen.dropped == ["t", "~me", "~my-user"]
 
 
 class Unsized(BytesBody):
@@ -178,7 +187,15 @@ class Database:
             self.world.entries.bump(tags, self.world.clock.wall())
             self.world.warmer.dropped(tags)
 
-        return Parts(written, lambda _: None, lambda _: False, drop, lambda _: False)
+        return Parts(
+            written=written,
+            credential=lambda _: None,
+            sessions=lambda _: (),
+            ends_session=lambda _: False,
+            drop=drop,
+            drop_again=lambda _: None,
+            reads=lambda _: False,
+        )
 
     async def upstream(self, subject):
         target, method = subject.request.target, subject.request.method
@@ -230,3 +247,14 @@ def test_whoever_reads_after_a_write_was_answered_sees_it(acts):
         assert database.world.desk.inflight == 0
 
     in_virtual_time(play())
+
+
+async def test_a_write_whose_answer_was_lost_is_dropped_again_later():
+    lost = Seen(UpstreamReset("reset", code="upstream_reset"))
+    with pytest.raises(UpstreamReset):
+        await lost.call()
+    assert (lost.dropped, lost.dropped_again) == (["t"], ["t"])
+    refused = Seen(ConnectError("refused", code="connect_error"))
+    with pytest.raises(ConnectError):
+        await refused.call()
+    assert refused.dropped_again == []
