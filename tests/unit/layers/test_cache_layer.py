@@ -519,7 +519,15 @@ async def test_a_401_signs_all_answers_of_its_user_out_and_is_stored_itself():
         world.entries.bump(tags, world.clock.wall())
 
     key = World(ok()).key
-    parts = Parts(lambda *_: (), key.credential, lambda _: False, drop, lambda _: False)
+    parts = Parts(
+        written=lambda *_: (),
+        credential=key.credential,
+        sessions=lambda request: (key.credential(request),),
+        ends_session=lambda _: False,
+        drop=drop,
+        drop_again=lambda _: None,
+        reads=lambda _: False,
+    )
     config = Cache(ttl=60, negative={401: 5.0})
     world = World(ok(b"mine"), config=config, inner=invalidate(parts))
     token = (b"Authorization", b"Bearer one")
