@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from pydantic import BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from sidecar.config.header_name import HeaderName
@@ -34,6 +34,15 @@ def _listed(value: object) -> object:
     return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
+def _at_least_one(values: tuple[Secret, ...]) -> tuple[Secret, ...]:
+    """An empty list or file is a mistake: calls would go out without a key."""
+    if not values:
+        raise PydanticCustomError(
+            "text", "holds no key: give one, best from ${VAR} or ${file:…}, or remove values"
+        )
+    return values
+
+
 _TEXT = {"type": "string", "minLength": 1}
 Parameter = Annotated[
     str,
@@ -44,6 +53,7 @@ Scheme = HeaderName
 """An authentication scheme is a token, as the name of a field is (RFC 9110 §11.1)."""
 Secrets = Annotated[
     tuple[SecretText, ...],
+    AfterValidator(_at_least_one),
     BeforeValidator(_listed, json_schema_input_type=str | tuple[SecretText, ...]),
 ]
 

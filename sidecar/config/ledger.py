@@ -1,13 +1,34 @@
 """What is remembered of calls with an idempotency key. Field docstrings are the reference."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict
+from pydantic import AfterValidator, ConfigDict
+from pydantic_core import PydanticCustomError
 
 from sidecar.config.header_name import HeaderName
 from sidecar.config.strict import STRICT
 from sidecar.config.values import Flag, Size, Timeout
+
+_CREDENTIALS = frozenset(
+    ("authorization", "proxy-authorization", "cookie", "apikey", "x-api-key", "x-goog-api-key")
+)
+
+
+def key_header(name: str) -> str:
+    """The name as it is written.
+
+    Raises:
+        PydanticCustomError: the field says who is asking. It is the same in all calls, so that
+            different ones would be taken for repetitions of one.
+    """
+    if name.lower() in _CREDENTIALS:
+        raise PydanticCustomError(
+            "text",
+            "this field holds a credential, the same in all calls; name the one with the key of "
+            "a single call, such as Idempotency-Key",
+        )
+    return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +42,7 @@ class Ledger:
 
     enabled: Flag = True
     """Whether keys are looked at. Calls without a key never are."""
-    header: HeaderName = "Idempotency-Key"
+    header: Annotated[HeaderName, AfterValidator(key_header)] = "Idempotency-Key"
     """The header field with the key. It goes on to the upstream as it came."""
     keep: Timeout = 86400.0
     """How long an answer is given out again, counted from its end."""

@@ -6,18 +6,10 @@ Both are keyed digests, so that they can be kept where others read them. Pure.
 from hashlib import blake2b
 from typing import NamedTuple
 
+from sidecar.core.cache.credentials import credentials_in_query, credentials_of
 from sidecar.exchange import SAFE_METHODS, Exchange, Request
 
 _DIGEST = 16
-_CREDENTIALS = (
-    b"authorization",
-    b"apikey",
-    b"x-api-key",
-    b"x-goog-api-key",
-    b"cookie",
-)
-"""What tells one caller from another. A key belongs to its caller: nobody gets the answer of
-somebody else, whatever key he sends. A renewed token is another caller, and its call is made."""
 
 
 class Fingerprint(NamedTuple):
@@ -47,19 +39,18 @@ class LedgerKeys:
         self._secret = secret[:64]
 
     def key(self, exchange: Exchange) -> str | None:
-        """The digest of upstream, credentials and key; None where there is no key to heed.
+        """The digest of upstream, caller and key; None where there is no key to heed.
 
         Safe methods need none (draft-ietf-httpapi-idempotency-key-header §1).
         """
         request = exchange.request
         if request.method in SAFE_METHODS:
             return None
-        given = self._values(request, self._header)
+        given = [value for name, value in request.headers if name.lower() == self._header]
         if not any(given):
             return None
-        parts = [exchange.upstream.encode(), *given]
-        for name in _CREDENTIALS:
-            parts += [name, *self._values(request, name)]
+        caller = self._caller(request)
+        parts = [exchange.upstream.encode(), b"%d" % len(given), *given, *caller]
         return self._digest(*parts).hex()
 
     def fingerprint(self, request: Request) -> Fingerprint:
@@ -70,12 +61,16 @@ class LedgerKeys:
         )
         return Fingerprint(head, None if body is None else self._digest(body))
 
-    def _values(self, request: Request, name: bytes) -> list[bytes]:
-        return [
-            value
-            for field, value in request.headers
-            if len(field) == len(name) and field.lower() == name
-        ]
+    def _caller(self, request: Request) -> list[bytes]:
+        """What tells one caller from another: what does so for the cache, and in the query.
+
+        A key belongs to its caller: nobody gets the answer of somebody else, whatever key he
+        sends. A renewed token is another caller, and its call is made. The field with the key may
+        look like a credential (`X-Request-Key`), and is none.
+        """
+        others = [field for field in request.headers if field[0].lower() != self._header]
+        found = credentials_of(others)
+        return [b"%d" % len(found), *found, *credentials_in_query(request.target)]
 
     def _digest(self, *parts: bytes) -> bytes:
         """Each part with its length, so that no two lists of parts are the same bytes."""

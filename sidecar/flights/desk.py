@@ -1,7 +1,8 @@
 """Flights: at most one for each key, which everyone who asks for that key meanwhile joins.
 
 A passenger who leaves does not end the flight, the last one does. A flight that fails is begun
-again by one of those who wait. An answer that is for one only frees all others at once.
+again by one of those who wait. An answer that is for one only goes to the one that began the flight
+or to nobody, and frees all others at once.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from typing import TypeAlias
 
 from sidecar.errors import DeadlineExceeded, Draining, ExchangeError
 from sidecar.flights.broadcast import Reader
-from sidecar.flights.landing import Alone, Arrival, Landing, Shared
+from sidecar.flights.landing import Alone, Arrival, Landing, Shared, is_refusal
 
 _MOST_FLIGHTS = 3
 """How many failures one exchange waits for before it takes the error for its own."""
@@ -34,7 +35,8 @@ class _Flight:
     key: Hashable
     landed: asyncio.Future[Landing]
     passengers: set[_Passenger] = field(default_factory=set)
-    claimed: bool = False
+    leader: _Passenger | None = None
+    """The one that began it: an answer for one only is an answer to its request."""
     task: asyncio.Task[None] | None = field(default=None)
 
     @property
@@ -47,7 +49,7 @@ class _Flight:
 
     def land(self, landing: Landing) -> None:
         """Everyone on board gets it."""
-        if isinstance(landing, Alone) and not self.passengers:
+        if isinstance(landing, Alone) and self.leader not in self.passengers:
             landing.response.close()
         if isinstance(landing, Shared):
             for passenger in self.passengers:
@@ -105,11 +107,12 @@ class Desk:
         """
         end = self._now() + left
         failures = 0
+        apart = False
         while True:
-            flight = None if self.is_passed(key) else self._flights.get(key)
+            flight = None if apart or self.is_passed(key) else self._flights.get(key)
             joined = flight is not None and flight.joinable
             if flight is None or not joined:
-                flight = self._take_off(key, fly)
+                flight = self._take_off(key, fly, apart=apart)
             try:
                 arrival = await self._wait(flight, joined, end)
             except ExchangeError:
@@ -124,14 +127,15 @@ class Desk:
                 )
             if not isinstance(arrival.landing, Alone):
                 return arrival
-            self._pass(key)
-            if not flight.claimed:
-                flight.claimed = True
-                return arrival._replace(joined=False)
+            if not is_refusal(arrival.landing.response.status):
+                self._pass(key)
+            if not joined:
+                return arrival
+            apart = True  # behind one another, all who wait would wait for each who is refused
 
-    def _take_off(self, key: Hashable, fly: Fly) -> _Flight:
+    def _take_off(self, key: Hashable, fly: Fly, *, apart: bool) -> _Flight:
         flight = _Flight(key, asyncio.get_running_loop().create_future())
-        if not self.is_passed(key):
+        if not self.is_passed(key) and not (apart and key in self._flights):
             self._flights[key] = flight
         flight.task = asyncio.create_task(self._run(flight, fly))
         self._running.add(flight.task)
@@ -176,6 +180,8 @@ class Desk:
             return Arrival(landing, joined, landing.broadcast.reader())
         passenger = _Passenger()
         flight.passengers.add(passenger)
+        if not joined:
+            flight.leader = passenger
         left = max(0.0, end - self._now())
         try:
             async with asyncio.timeout(left if left < math.inf else None):
@@ -192,16 +198,14 @@ class Desk:
         flight.passengers.discard(passenger)
         if passenger.reader is not None:
             passenger.reader.leave()
-        if flight.passengers:
-            return
-        if not flight.landed.done():
+        if flight.landed.done():
+            landing = None if flight.landed.exception() else flight.landed.result()
+            if isinstance(landing, Alone) and passenger is flight.leader:
+                landing.response.close()  # whoever else is on board may not have it
+        elif not flight.passengers:
             assert flight.task is not None
             self._over(flight)  # who comes now begins another
             flight.task.cancel()
-        elif flight.landed.exception() is None and not flight.claimed:
-            landing = flight.landed.result()
-            if isinstance(landing, Alone):
-                landing.response.close()
 
     def _pass(self, key: Hashable) -> None:
         if len(self._passes) >= _MOST_PASSES:

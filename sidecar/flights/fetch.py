@@ -17,7 +17,7 @@ from sidecar.core.cache.token import capped
 from sidecar.core.cache.vary import selecting
 from sidecar.exchange import BytesBody, Exchange, Handler, RawHeaders, Request, Response
 from sidecar.flights.broadcast import Broadcast
-from sidecar.flights.landing import Alone, Landing, Shared, Stored
+from sidecar.flights.landing import Alone, Landing, Shared, Stored, is_refusal
 from sidecar.store.entries import Entries
 
 _MOST_SHARED_ERROR = 64 * 1024
@@ -69,11 +69,12 @@ class _Sent:
 
 
 class Fetch:
-    """Fetches for one route."""
+    """Fetches for one route; `shared` where what is kept is for all, whatever their credentials."""
 
-    def __init__(self, next_: Handler, parts: FetchParts) -> None:
+    def __init__(self, next_: Handler, parts: FetchParts, *, shared: bool = False) -> None:
         self._next = next_
         self._parts = parts
+        self._shared = shared
 
     def as_of_now(self, request: Request) -> Tags:
         """What an answer to this request is made from, as it stands before it is sent."""
@@ -120,6 +121,8 @@ class Fetch:
                 self._parts.entries.keep(wanted.key, renewed)
                 return Stored(renewed)
             return await self(_without_entry(wanted))
+        if self._shared and is_refusal(head.status):
+            return Alone(response)  # what is stored is not theirs who are refused
         length = response.body.length or 0
         plan = self._plan(sent, head, now)
         if plan is not None and length <= self._parts.max_object:

@@ -39,6 +39,11 @@ class Alone:
 Landing: TypeAlias = Shared | Stored | Alone
 
 
+def is_refusal(status: int) -> bool:
+    """Whether it tells only of who asks, not of what is asked for (RFC 9110 §15.5.2, §15.5.4)."""
+    return status in (401, 403)
+
+
 def is_for(landing: Landing, headers: RawHeaders) -> bool:
     """Whether a request with these fields would have got the same (RFC 9111 §4.1)."""
     if isinstance(landing, Shared):

@@ -45,7 +45,7 @@ class Hit(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class _Known:
-    """One answer that is in use, and how it is fetched."""
+    """One answer that is in use, and how it is fetched: as whoever used it last would."""
 
     key: str
     """Under which answers are kept, before `Vary`."""
@@ -141,6 +141,8 @@ class Warmer:
         known = self._known.get(hit.place)
         if known is not None:
             known.used_at = now
+            if hit.exchange.request.body is None:  # the credentials of those before may have ended
+                known.exchange, known.fetch, known.stats = hit.exchange, fetch, stats
             if known.entry is not hit.entry:
                 self._tag(hit.place, known.entry, hit.entry)
                 known.entry = hit.entry

@@ -51,7 +51,7 @@ class CacheLayer:
         self._entries = parts.fetching.entries
         self._rules = parts.fetching.rules
         self._ranges = parts.fetching.ranges
-        self._fetch = Fetch(next_, parts.fetching)
+        self._fetch = Fetch(next_, parts.fetching, shared=parts.key.shared)
 
     async def __call__(self, exchange: Exchange, /) -> Response:
         """Answer from the store, or by a flight."""

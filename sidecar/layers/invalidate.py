@@ -52,11 +52,14 @@ class InvalidateLayer:
         except BaseException as error:
             if writes and not (isinstance(error, ExchangeError) and not error.sent):
                 self._parts.drop_again(self._drop(request, None, None))
+                self._signed_out(request)
             raise
         if response.status == 401:
             self._drop_credential(request)
-        elif writes and not 400 <= response.status < 500:
+        elif writes and not _refused(response.status):
             await self._written(request, response)
+        if writes:
+            self._signed_out(request)  # refused, too: the session may have been over already
         return response
 
     async def _written(self, request: Request, response: Response) -> None:
@@ -74,9 +77,11 @@ class InvalidateLayer:
         tags = self._parts.written(request, head, body)
         if tags:
             self._parts.drop(tags)
+        return tags
+
+    def _signed_out(self, request: Request) -> None:
         if self._parts.ends_session(request):
             self._parts.drop(self._parts.sessions(request))
-        return tags
 
     def _drop_credential(self, request: Request) -> None:
         tag = self._parts.credential(request)
@@ -90,6 +95,11 @@ class InvalidateLayer:
             return None
         body = await glance(response, length, _SECONDS)
         return body if len(body) == length else None
+
+
+def _refused(status: int) -> bool:
+    """Whether the upstream says that it did nothing; 408 and 499 are a gateway that gave up."""
+    return 400 <= status < 500 and status not in (408, 499)
 
 
 def invalidate(parts: Parts) -> Layer:

@@ -11,6 +11,7 @@ from pathlib import Path as FilePath
 from sidecar.config import Config
 from sidecar.loader.agreement import disagreements
 from sidecar.loader.document import MAX_CHARACTERS, parse
+from sidecar.loader.idle_settings import idle_settings
 from sidecar.loader.named_files import unreadable_files
 from sidecar.loader.overrides import apply_overrides
 from sidecar.loader.presets import apply_presets, inherit
@@ -112,7 +113,8 @@ def loads(
     inherit(root)
     config, invalid = validate(root)
     missing = unreadable_files(root) if look_for_files else []
-    found = in_order([*problems, *invalid, *disagreements(root), *missing])
+    idle = idle_settings(config, root) if config is not None else []
+    found = in_order([*problems, *invalid, *disagreements(root), *idle, *missing])
     if config is None or any(problem.severity == "error" for problem in found):
         raise ConfigErrors(found)
     return Loaded(config, trace(config, root), tuple(found))

@@ -10,7 +10,7 @@ from sidecar.config.admin import DEFAULT_ADMIN
 from sidecar.config.root import DEFAULT_OPS, DEFAULT_PROXY
 from sidecar.config.values import address, whole
 from sidecar.loader.guarded import unguarded
-from sidecar.loader.problems import Problem, dotted
+from sidecar.loader.problems import Problem, dotted, nearest
 from sidecar.loader.tree import DEFAULT, Leaf, Listing, Node, Origin, Path, Table
 
 _ANY_HOST = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 - compared, not bound
@@ -19,7 +19,7 @@ _Place = tuple[Address, Path, Origin]
 
 def disagreements(root: Table) -> list[Problem]:
     """All of them, errors and warnings."""
-    checks = (_listeners, _server_tls, _hosts, _client_tls, _routes, unguarded)
+    checks = (_listeners, _server_tls, _hosts, _client_tls, _downloads, _routes, unguarded)
     return [problem for check in checks for problem in check(root)]
 
 
@@ -128,6 +128,17 @@ def _client_tls(root: Table) -> Iterator[Problem]:
         if plain and isinstance(tls, Table) and tls.entries:
             entry = upstream.entries["tls"]
             yield Problem(entry.key, path, "has no effect: url is http", severity="warning")
+
+
+def _downloads(root: Table) -> Iterator[Problem]:
+    """Files are downloaded through an upstream that exists."""
+    known = [name for name, _, _ in root.tables("upstreams")]
+    for name, _, upstream in root.tables("upstreams"):
+        leaf = upstream.leaf("media", "downloads")
+        if leaf and leaf.value not in known:
+            path: Path = ("upstreams", name, "media", "downloads")
+            message = "there is no such upstream"
+            yield Problem(leaf.origin, path, message, nearest(leaf.value, known))
 
 
 def _routes(root: Table) -> Iterator[Problem]:

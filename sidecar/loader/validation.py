@@ -24,9 +24,9 @@ _WORDS = {
     "string_type": "expected a text",
 }
 _OURS = {
-    "address", "code", "duration", "duration_range", "flag", "host", "json_path", "name",
-    "name_reserved", "path_pattern", "ratio", "size", "stream_end", "text", "timeout_zero",
-    "url", "wait_place", "whole",
+    "address", "code", "duration", "duration_range", "flag", "header_name", "host", "json_path",
+    "name", "name_reserved", "path_pattern", "prefetch_target", "ratio", "size", "stream_end",
+    "text", "timeout_zero", "url", "wait_place", "whole",
 }  # fmt: skip
 
 

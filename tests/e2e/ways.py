@@ -23,6 +23,8 @@ from tests.support.tools import NODE_DIR, require_node
 Way = Literal["direct", "prefix", "port"]
 WAYS: tuple[Way, ...] = ("direct", "prefix", "port")
 ONCE = "retry: {attempts: 1}"
+AS_THEY_ARE = "returned_urls: {headers: [], json: []}"
+AT_ONCE = "routes: [{name: messages, pace: []}, {name: marketing-messages, pace: []}]"
 THROUGH: tuple[Way, ...] = ("prefix", "port")
 NODE_TIMEOUT = 120.0
 _ORIGIN = re.compile(
@@ -33,15 +35,21 @@ _ORIGIN = re.compile(
 Transcript = list[dict[str, Any]]
 
 
-def config_for(urls: Mapping[Provider, str]) -> Config:
+def config_for(urls: Mapping[Provider, str], *, returned_urls: bool = True) -> Config:
     """A configuration with an upstream, and a port, for each provider that has a preset.
 
-    Each call is one attempt: a repetition would be seen by the simulators, which count.
+    Each call is one attempt: a repetition would be seen by the simulators, which count. Messages do
+    not wait for their turn, because the checks write to one recipient more often than Meta lets.
+    Without `returned_urls`, those that a provider hands out stay as they are.
     """
     listen = "listen: {proxy: 127.0.0.1:0, ops: 127.0.0.1:0, admin: null}"
     lines = [listen, "log: {level: error}", "upstreams:"]
     for name, url in urls.items():
-        lines.append(f"  {name}: {{preset: {name}, url: '{url}', port: {free_port()}, {ONCE}}}")
+        more = [ONCE]
+        more += [AT_ONCE] if name == "whatsapp" else []
+        more += [] if returned_urls else [AS_THEY_ARE]
+        upstream = f"preset: {name}, url: '{url}', port: {free_port()}, {', '.join(more)}"
+        lines.append(f"  {name}: {{{upstream}}}")
     return loads("\n".join(lines), env={}).config
 
 

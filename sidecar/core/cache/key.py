@@ -15,6 +15,10 @@ from sidecar.core.cache.token import subjects
 from sidecar.exchange import RawHeaders, Request
 
 _SIZE = 20
+_OF_BODY = frozenset(
+    (b"content-type", b"content-encoding", b"content-language", b"content-profile")
+)
+"""What a body means by, where it asks; PostgREST takes the schema of a POST from the last."""
 _first = itemgetter(0)
 
 
@@ -44,7 +48,8 @@ class KeyRule:
         kind = b"%d%d%d" % (self.shared, self.sort_query, self.body)
         rule = _joined([self.upstream.encode(), kind, *self.headers])
         object.__setattr__(self, "_rule", rule)
-        object.__setattr__(self, "_names", frozenset(self.headers))
+        names = frozenset(self.headers)
+        object.__setattr__(self, "_names", names | _OF_BODY if self.body else names)
 
     def of(self, request: Request) -> str | None:
         """The key; None where the body is part of it and is not at hand."""

@@ -7,8 +7,14 @@ from sidecar.core.cache.directives import parse
 from sidecar.core.json_path import Json, Path, field
 from sidecar.exchange import Request
 
-_ONE_OFF = frozenset((b"if-match", b"if-unmodified-since", b"upgrade"))
-"""What an answer depends on beyond its representation (RFC 9110 §7.8, §13.1.1, §13.1.4)."""
+_ONE_OFF = frozenset(
+    (
+        *(b"if-match", b"if-unmodified-since", b"upgrade"),
+        *(b"x-http-method", b"x-http-method-override", b"x-method-override"),
+    )
+)
+"""What an answer depends on beyond its representation (RFC 9110 §7.8, §13.1.1, §13.1.4), and what
+makes a GET something else."""
 
 _MOST_BODY = 1024 * 1024
 

@@ -235,6 +235,33 @@ def test_a_key_belongs_to_its_upstream_and_its_caller():
     assert key_of(user_agent=b"x") == key_of(user_agent=b"y") == key_of()
 
 
+def test_a_credential_in_the_query_is_another_caller_and_another_parameter_is_not():
+    one, other = key_of(target="/messages?key=one"), key_of(target="/messages?key=two")
+    assert len({one, other, key_of(target="/messages")}) == 3
+    assert key_of(target="/messages?limit=1") == key_of(target="/messages?limit=2") == key_of()
+
+
+def test_a_field_with_the_key_that_looks_like_a_credential_is_read_once_and_as_the_key():
+    keys = LedgerKeys("X-Request-Key", b"secret")
+
+    def of(*values):
+        fields = [(b"x-request-KEY", value) for value in values]
+        return keys.key(exchange(request("POST", headers=fields)))
+
+    assert keys._caller(request("POST", headers=[(b"x-request-KEY", b"k")])) == [b"0"]
+    assert of(b"k") == of(b"k") != of(b"l")
+    assert of(b"k") != of(b"k", b"l")
+
+
+def test_a_key_and_a_credential_do_not_run_into_each_other():
+    one = [(b"Idempotency-Key", b"k"), (b"Idempotency-Key", b"apikey"), (b"Idempotency-Key", b"x")]
+    other = [(b"Idempotency-Key", b"k"), (b"apikey", b"x")]
+    keys = [KEYS.key(exchange(request("POST", headers=fields))) for fields in (one, other)]
+    assert None not in keys
+    assert keys[0] != keys[1]
+    assert key_of(target="/messages?apikey=x") != key_of(apikey=b"x")
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_a_safe_call_has_no_key(method):
     assert key_of(method) is None

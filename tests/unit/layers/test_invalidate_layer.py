@@ -60,6 +60,8 @@ class Seen:
         ("DELETE", 302, [(302, b"rows")]),
         ("POST", 500, [(500, None)]),
         ("POST", 400, []),
+        ("POST", 408, [(408, None)]),
+        ("DELETE", 499, [(499, None)]),
         ("POST", 409, []),
         ("GET", 200, []),
         ("HEAD", 200, []),
@@ -109,6 +111,13 @@ async def test_signing_out_does_too():
     seen = Seen(response(204), ends=True)
     await seen.call("POST", [(b"Authorization", b"x")])
     assert seen.dropped == ["t", "~me", "~my-user"]
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_a_sign_out_that_is_refused_does_too_since_the_session_may_be_over(status):
+    seen = Seen(response(status), ends=True)
+    await seen.call("POST", [(b"Authorization", b"x")])
+    assert seen.dropped == ["~me", "~my-user"]
 
 
 class Unsized(BytesBody):

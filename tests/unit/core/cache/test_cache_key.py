@@ -133,6 +133,13 @@ def test_the_body_is_a_part_where_it_asks():
     assert rule.of(Request("POST", "/", [], Streamed(b"1"))) is None
 
 
+@pytest.mark.parametrize("name", [b"Content-Profile", b"Content-Type", b"Content-Encoding"])
+def test_what_a_body_means_by_is_a_part_where_it_asks(name):
+    rule = KeyRule("api", b"secret", body=True)
+    one, other = (request("POST", headers=[(name, v)], body=b"1") for v in (b"a", b"b"))
+    assert rule.of(one) != rule.of(other)
+
+
 def test_upstream_secret_and_rule_are_parts():
     rules = [
         RULE,
