@@ -8,7 +8,8 @@ from sidecar.store.serializer import dumps
 
 SECRET = b"secret"
 TAGS = st.lists(st.text(max_size=64), max_size=5).map(tuple)
-BANS = st.lists(st.builds(Ban, st.text(max_size=20), st.text(max_size=20), st.booleans()))
+A_BAN = st.builds(Ban, st.text(max_size=20), st.text(max_size=20), st.booleans())
+BANS = st.lists(A_BAN, max_size=MOST_BANS)
 NEWS = st.builds(News, TAGS, TAGS, BANS.map(tuple))
 
 
