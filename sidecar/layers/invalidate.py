@@ -56,10 +56,12 @@ class InvalidateLayer:
             raise
         if response.status == 401:
             self._drop_credential(request)
-        elif writes and not _refused(response.status):
-            await self._written(request, response)
-        if writes:
-            self._signed_out(request)  # refused, too: the session may have been over already
+        try:
+            if writes and not _refused(response.status):
+                await self._written(request, response)
+        finally:
+            if writes:
+                self._signed_out(request)  # refused, too: it may have been over already
         return response
 
     async def _written(self, request: Request, response: Response) -> None:

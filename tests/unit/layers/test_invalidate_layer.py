@@ -165,6 +165,17 @@ async def test_one_who_leaves_while_the_answer_is_read_has_written_all_the_same(
     assert len(closed) == 1
 
 
+@virtually
+async def test_one_who_leaves_while_the_answer_is_read_has_signed_out_all_the_same():
+    seen = Seen(Response(200, b"OK", [], Slow(b"bye")), ends=True)
+    call = asyncio.create_task(seen.call("POST", [(b"Authorization", b"x")]))
+    await asyncio.sleep(0.5)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert seen.dropped == ["t", "~me", "~my-user"]
+
+
 ACTS = st.lists(
     st.tuples(
         st.sampled_from(["read", "write", "write", "lose", "wait"]),
