@@ -14,10 +14,10 @@ from prometheus_client.core import (
     SummaryMetricFamily,
 )
 from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
 
 from sidecar.core.breaker import Breaker, Breakers, Failure, Transition
 from sidecar.telemetry import logs
+from sidecar.telemetry.collector import StatsCollector
 from sidecar.telemetry.lines import Level
 
 Refused = Literal["at_once", "held_too_long", "line_full", "forced"]
@@ -92,7 +92,7 @@ def _level(transition: Transition) -> Level:
     return "warning" if transition.after in ("open", "forced_open") else "info"
 
 
-class BreakerCollector(Collector):
+class BreakerCollector(StatsCollector[Mapping[str, BreakerStats]]):
     """Exports the figures, and how each breaker stands, at the time of a scrape.
 
     Args:
@@ -107,13 +107,9 @@ class BreakerCollector(Collector):
         breakers: Callable[[], Breakers],
         now: Callable[[], float],
     ) -> None:
-        self._get = get
+        super().__init__(get)
         self._breakers = breakers
         self._now = now
-
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: the registry need not ask for the figures when this is registered."""
-        return ()
 
     def collect(self) -> Iterable[Metric]:
         """One family for each figure."""

@@ -1,13 +1,13 @@
 """Figures of the caches: plain integers that the layers increment, exported at a scrape."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
 
 from sidecar.core.cache.model import Entry
+from sidecar.telemetry.collector import StatsCollector
 
 
 @dataclass(slots=True)
@@ -42,15 +42,8 @@ class CacheStats:
         self.refreshed[reason] = self.refreshed.get(reason, 0) + 1
 
 
-class CacheCollector(Collector):
+class CacheCollector(StatsCollector[Mapping[tuple[str, str], CacheStats]]):
     """Exports the figures at the time of a scrape."""
-
-    def __init__(self, get: Callable[[], Mapping[tuple[str, str], CacheStats]]) -> None:
-        self._get = get
-
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: the registry need not ask for the figures when this is registered."""
-        return ()
 
     def collect(self) -> Iterable[Metric]:
         """One family for each figure, one sample for each route and kind."""

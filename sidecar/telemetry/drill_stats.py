@@ -1,11 +1,12 @@
 """Figures of drills: plain integers that the drill layer increments, read at a scrape."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
+
+from sidecar.telemetry.collector import StatsCollector
 
 _Counts = dict[tuple[str, str], int]
 
@@ -37,15 +38,8 @@ def _add(counts: _Counts, key: tuple[str, str], number: int) -> None:
     counts[key] = counts.get(key, 0) + number
 
 
-class DrillCollector(Collector):
+class DrillCollector(StatsCollector[DrillStats]):
     """Exports the figures at the time of a scrape."""
-
-    def __init__(self, get: Callable[[], DrillStats]) -> None:
-        self._get = get
-
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: the registry need not ask for the figures when this is registered."""
-        return ()
 
     def collect(self) -> Iterable[Metric]:
         """Both families; without a drill so far, neither has a sample."""

@@ -1,11 +1,12 @@
 """Exchanges under way, as plain integers that are exported when somebody asks."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
+
+from sidecar.telemetry.collector import StatsCollector
 
 
 @dataclass(slots=True)
@@ -15,15 +16,8 @@ class Inflight:
     count: int = 0
 
 
-class InflightCollector(Collector):
+class InflightCollector(StatsCollector[Mapping[str, Inflight]]):
     """Exports the counts at the time of a scrape."""
-
-    def __init__(self, get: Callable[[], Mapping[str, Inflight]]) -> None:
-        self._get = get
-
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: the registry need not ask for the figures when this is registered."""
-        return ()
 
     def collect(self) -> Iterable[Metric]:
         """One gauge, a sample for each upstream."""

@@ -3,12 +3,13 @@
 Keys are called by their names in the configuration or their numbers, never by their values.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
+
+from sidecar.telemetry.collector import StatsCollector
 
 
 @dataclass(slots=True)
@@ -52,15 +53,8 @@ _OF_UPSTREAMS = {
 }
 
 
-class KeyCollector(Collector):
+class KeyCollector(StatsCollector[Mapping[str, KeyStats]]):
     """Exports the figures at the time of a scrape."""
-
-    def __init__(self, get: Callable[[], Mapping[str, KeyStats]]) -> None:
-        self._get = get
-
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: the registry need not ask for the figures when this is registered."""
-        return ()
 
     def collect(self) -> Iterable[Metric]:
         """One family for each figure, one sample for each upstream (and key)."""

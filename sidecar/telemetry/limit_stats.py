@@ -3,7 +3,7 @@
 They are exported when somebody asks, so counting costs the hot path nothing more.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client.core import (
@@ -12,11 +12,11 @@ from prometheus_client.core import (
     SummaryMetricFamily,
 )
 from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
 
 from sidecar.config.limit import Priority
 from sidecar.core.limit import Limiter
 from sidecar.core.limit.queue import Reason
+from sidecar.telemetry.collector import StatsCollector
 
 
 @dataclass(slots=True)
@@ -44,15 +44,8 @@ class LimitStats:
         self.wait_seconds[priority] = self.wait_seconds.get(priority, 0.0) + seconds
 
 
-class LimitCollector(Collector):
+class LimitCollector(StatsCollector[Mapping[str, LimitStats]]):
     """Exports the figures at the time of a scrape."""
-
-    def __init__(self, get: Callable[[], Mapping[str, LimitStats]]) -> None:
-        self._get = get
-
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: the registry need not ask for the figures when this is registered."""
-        return ()
 
     def collect(self) -> Iterable[Metric]:
         """One family for each figure, one sample for each upstream, reason and priority."""

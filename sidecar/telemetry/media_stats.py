@@ -1,12 +1,13 @@
 """Figures of the media memory: plain integers that its layers increment, exported at a scrape."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
+
+from sidecar.telemetry.collector import StatsCollector
 
 UploadResult = Literal["deduplicated", "remembered", "failed", "unusual", "long", "crowded"]
 """What became of an upload: answered with an earlier id; sent and remembered; sent without getting
@@ -32,15 +33,8 @@ class MediaStats:
         self.urls[result] = self.urls.get(result, 0) + 1
 
 
-class MediaCollector(Collector):
+class MediaCollector(StatsCollector[Mapping[str, MediaStats]]):
     """Exports the figures at the time of a scrape."""
-
-    def __init__(self, get: Callable[[], Mapping[str, MediaStats]]) -> None:
-        self._get = get
-
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: the registry need not ask for the figures when this is registered."""
-        return ()
 
     def collect(self) -> Iterable[Metric]:
         """One family for uploads, one for URLs; one sample for each API and result."""

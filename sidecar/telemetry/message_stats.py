@@ -1,11 +1,12 @@
 """Figures of the messages between sidecars: plain integers, exported when somebody asks."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
+
+from sidecar.telemetry.collector import StatsCollector
 
 
 @dataclass(slots=True)
@@ -28,15 +29,8 @@ class MessageStats:
         return asdict(self)
 
 
-class MessageCollector(Collector):
+class MessageCollector(StatsCollector[MessageStats | None]):
     """Exports the figures at the time of a scrape; nothing where there are no messages."""
-
-    def __init__(self, get: Callable[[], MessageStats | None]) -> None:
-        self._get = get
-
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: the registry need not ask for the figures when this is registered."""
-        return ()
 
     def collect(self) -> Iterable[Metric]:
         """Messages by what became of them, and whether others are heard."""

@@ -3,12 +3,13 @@
 They are exported when somebody asks, so counting costs the hot path nothing more.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
+
+from sidecar.telemetry.collector import StatsCollector
 
 
 @dataclass(slots=True)
@@ -63,15 +64,8 @@ _GAUGES = {
 }
 
 
-class PoolCollector(Collector):
+class PoolCollector(StatsCollector[Mapping[str, PoolStats]]):
     """Exports the pools' figures at the time of a scrape."""
-
-    def __init__(self, get: Callable[[], Mapping[str, PoolStats]]) -> None:
-        self._get = get
-
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: the registry need not ask for the figures when this is registered."""
-        return ()
 
     def collect(self) -> Iterable[Metric]:
         """One family for each figure, one sample for each upstream."""

@@ -3,13 +3,14 @@
 Whether what was fetched was then asked for is counted by the cache (`telemetry/cache_stats.py`).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
+
+from sidecar.telemetry.collector import StatsCollector
 
 Skipped = Literal["not_kept", "under_way", "not_calm", "queue_full"]
 """Why a call was not made: its route keeps no answers; the same is being fetched; the upstream has
@@ -31,15 +32,8 @@ class PrefetchStats:
         self.skipped[reason] = self.skipped.get(reason, 0) + 1
 
 
-class PrefetchCollector(Collector):
+class PrefetchCollector(StatsCollector[Mapping[tuple[str, str], PrefetchStats]]):
     """Exports the figures at the time of a scrape."""
-
-    def __init__(self, get: Callable[[], Mapping[tuple[str, str], PrefetchStats]]) -> None:
-        self._get = get
-
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: the registry need not ask for the figures when this is registered."""
-        return ()
 
     def collect(self) -> Iterable[Metric]:
         """One family for calls, one for those that were not made."""

@@ -3,14 +3,14 @@
 They are exported when somebody asks, so counting costs the hot path nothing more.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
 
 from sidecar.judgement import Judgement
+from sidecar.telemetry.collector import StatsCollector
 
 _MOST_REASONS = 64
 _OTHER = "other"
@@ -46,15 +46,8 @@ def _count(counts: dict[str, int], reason: str) -> None:
     counts[name] = counts.get(name, 0) + 1
 
 
-class RetryCollector(Collector):
+class RetryCollector(StatsCollector[Mapping[tuple[str, str], RetryStats]]):
     """Exports the figures at the time of a scrape."""
-
-    def __init__(self, get: Callable[[], Mapping[tuple[str, str], RetryStats]]) -> None:
-        self._get = get
-
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: the registry need not ask for the figures when this is registered."""
-        return ()
 
     def collect(self) -> Iterable[Metric]:
         """One family for each figure, one sample for each route and reason."""

@@ -1,11 +1,12 @@
 """Figures of the stores: plain integers that they increment, exported when somebody asks."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
+
+from sidecar.telemetry.collector import StatsCollector
 
 
 @dataclass(slots=True)
@@ -59,19 +60,12 @@ _GAUGES = {
 }
 
 
-class StoreCollector(Collector):
+class StoreCollector(StatsCollector[Mapping[str, StoreStats]]):
     """Exports the figures at the time of a scrape.
 
     Args:
         get: the stores by name: `memory`, `shared`.
     """
-
-    def __init__(self, get: Callable[[], Mapping[str, StoreStats]]) -> None:
-        self._get = get
-
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: the registry need not ask for the figures when this is registered."""
-        return ()
 
     def collect(self) -> Iterable[Metric]:
         """One family for each figure, one sample for each store."""

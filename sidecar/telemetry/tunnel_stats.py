@@ -3,13 +3,14 @@
 They are exported when somebody asks.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
+
+from sidecar.telemetry.collector import StatsCollector
 
 Ending = Literal["closed", "client_left", "upstream_left", "idle", "unmasked", "draining"]
 """How a tunnel ended: after a close frame of either side; because a side left without one; because
@@ -66,15 +67,8 @@ _FLOWS = {
 }
 
 
-class TunnelCollector(Collector):
+class TunnelCollector(StatsCollector[Mapping[tuple[str, str], TunnelStats]]):
     """Exports the figures of all routes at the time of a scrape."""
-
-    def __init__(self, get: Callable[[], Mapping[tuple[str, str], TunnelStats]]) -> None:
-        self._get = get
-
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: the registry need not ask for the figures when this is registered."""
-        return ()
 
     def collect(self) -> Iterable[Metric]:
         """One family for each figure, with samples for the routes that had a WebSocket."""

@@ -3,15 +3,15 @@
 Read from headers that are there anyway; exported when somebody asks.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
 
 from sidecar.dialects.usage import Meter, fields_in, usage_in
 from sidecar.exchange import RawHeaders
+from sidecar.telemetry.collector import StatsCollector
 
 
 @dataclass(slots=True)
@@ -44,15 +44,8 @@ class UsageStats:
             self.regain = usage.regain
 
 
-class UsageCollector(Collector):
+class UsageCollector(StatsCollector[Mapping[str, UsageStats]]):
     """Exports the figures at the time of a scrape. An upstream that says nothing has no series."""
-
-    def __init__(self, get: Callable[[], Mapping[str, UsageStats]]) -> None:
-        self._get = get
-
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: the registry need not ask for the figures when this is registered."""
-        return ()
 
     def collect(self) -> Iterable[Metric]:
         """One family for each figure, one sample for each upstream and meter."""
