@@ -10,6 +10,8 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from sidecar.suggestions import hint, nearest
+
 WIDTH = 80
 COMMANDS = {
     "run": "start the sidecar",
@@ -38,9 +40,8 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         words = message.partition("unrecognized arguments: ")[2].split()
         known = [flag for action in self._actions for flag in action.option_strings]
-        guess = next((found for word in words if (found := _nearest(word, known))), None)
-        hint = f" (did you mean '{guess}'?)" if guess else ""
-        self.exit(2, f"{self.prog}: {message}{hint}\n")
+        guess = next((found for word in words if (found := nearest(word, known))), None)
+        self.exit(2, f"{self.prog}: {message}{hint(guess)}\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,9 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0 if name else 2
     name = "version" if name == "--version" else name
     if name not in COMMANDS:
-        guess = _nearest(name, COMMANDS)
-        hint = f"did you mean '{guess}'?" if guess else "see `sidecar --help`"
-        print(f"sidecar: there is no command '{name}' ({hint})", file=sys.stderr)
+        more = hint(nearest(name, COMMANDS)) or " (see `sidecar --help`)"
+        print(f"sidecar: there is no command '{name}'{more}", file=sys.stderr)
         return 2
     return _execute(name, arguments[1:])
 
@@ -99,9 +99,3 @@ def _execute(name: str, arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return code
-
-
-def _nearest(word: str, known: Sequence[str] | dict[str, str]) -> str | None:
-    from difflib import get_close_matches
-
-    return next(iter(get_close_matches(word, list(known), 1, 0.6)), None)

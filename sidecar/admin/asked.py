@@ -6,7 +6,6 @@ Bounded in size and in time; values are checked as those of the configuration ar
 import asyncio
 import json
 from collections.abc import Collection
-from difflib import get_close_matches
 
 from aiohttp import web
 from pydantic_core import PydanticCustomError
@@ -14,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from sidecar.admin.audit import AUDIT
 from sidecar.admin.endpoint import Refused
 from sidecar.config.drills import lasting
+from sidecar.suggestions import hint, nearest
 
 MOST_BYTES = 16 * 1024
 """Of a body."""
@@ -50,9 +50,8 @@ async def asked(request: web.Request, known: Collection[str] = ()) -> dict[str, 
     allowed = (*known, *_ABOUT)
     for name in given:
         if name not in allowed:
-            guess = next(iter(get_close_matches(name[:60], allowed, 1)), None)
-            hint = f"did you mean '{guess}'?" if guess else f"known are {', '.join(allowed)}"
-            raise Refused(400, f"there is no parameter {_shown(name)} ({hint})")
+            more = hint(nearest(name[:60], allowed)) or f" (known are {', '.join(allowed)})"
+            raise Refused(400, f"there is no parameter {_shown(name)}{more}")
     request[AUDIT].update({name: value for name, value in given.items() if value != ""})
     return given
 

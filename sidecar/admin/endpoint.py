@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from aiohttp import web
 
+from sidecar.suggestions import hint, nearest
+
 
 class Answer(NamedTuple):
     """What an endpoint says: dicts, lists and scalars. How it is written, the caller chooses."""
@@ -42,8 +44,4 @@ class Refused(Exception):
 
 def unknown(what: str, name: str, known: list[str]) -> Refused:
     """404 for a name that does not exist, with what was probably meant."""
-    from difflib import get_close_matches
-
-    guess = next(iter(get_close_matches(name[:100], known, 1, 0.6)), None)
-    hint = f" (did you mean '{guess}'?)" if guess else ""
-    return Refused(404, f"there is no such {what}{hint}")
+    return Refused(404, f"there is no such {what}{hint(nearest(name[:100], known))}")

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from sidecar.commands import options
 from sidecar.commands.loading import USAGE, loaded
 from sidecar.core.hints import Hint, hints
-from sidecar.loader import nearest
+from sidecar.suggestions import hint, nearest
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,9 +26,8 @@ def execute(args: argparse.Namespace) -> int:
         return found
     wanted = [each for each in hints(found.config) if args.upstream in (None, each.upstream)]
     if not wanted:
-        guess = nearest(args.upstream, found.config.upstreams)
-        hint = f" (did you mean '{guess}'?)" if guess else ""
-        print(f"sidecar hints: there is no upstream '{args.upstream}'{hint}", file=sys.stderr)
+        more = hint(nearest(args.upstream, found.config.upstreams))
+        print(f"sidecar hints: there is no upstream '{args.upstream}'{more}", file=sys.stderr)
         return USAGE
     if args.json:
         print(json.dumps([asdict(each) for each in wanted], indent=2, ensure_ascii=False))

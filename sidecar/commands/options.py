@@ -8,6 +8,8 @@ import math
 import os
 from collections.abc import Callable
 
+from sidecar.suggestions import hint, nearest
+
 _TRUE = frozenset({"1", "true"})
 _FALSE = frozenset({"", "0", "false"})
 
@@ -73,11 +75,8 @@ def one_of(*words: str) -> Callable[[str], str]:
 
     def kind(text: str) -> str:
         if text not in words:
-            from difflib import get_close_matches
-
-            guess = next(iter(get_close_matches(text, words, 1)), None)
-            hint = f" (did you mean '{guess}'?)" if guess else ""
-            raise argparse.ArgumentTypeError(f"expected one of {', '.join(words)}{hint}")
+            expected = f"expected one of {', '.join(words)}"
+            raise argparse.ArgumentTypeError(f"{expected}{hint(nearest(text, words))}")
         return text
 
     return kind

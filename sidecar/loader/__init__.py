@@ -21,7 +21,6 @@ from sidecar.loader.problems import (
     Problem,
     dotted,
     in_order,
-    nearest,
 )
 from sidecar.loader.trace import trace
 from sidecar.loader.tree import Origin, Path, Table
@@ -37,7 +36,6 @@ __all__ = [
     "dotted",
     "load",
     "loads",
-    "nearest",
 ]
 
 

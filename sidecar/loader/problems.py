@@ -7,9 +7,9 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
 
+from sidecar import suggestions
 from sidecar.loader.tree import Origin, Path
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:*{}-]{1,60}")
@@ -29,8 +29,8 @@ class Problem:
     def text(self) -> str:
         """Path, message and suggestion, without the place."""
         name = dotted(self.path)
-        hint = f" (did you mean '{self.suggestion}'?)" if self.suggestion else ""
-        return f"{name}: {self.message}{hint}" if name else f"{self.message}{hint}"
+        said = f"{self.message}{suggestions.hint(self.suggestion)}"
+        return f"{name}: {said}" if name else said
 
     def __str__(self) -> str:
         return f"{self.origin.place}: {self.severity}: {self.text}"
@@ -83,8 +83,7 @@ def shown(key: str) -> str:
 
 def nearest(word: object, known: Iterable[str]) -> str | None:
     """Which of `known` was probably meant."""
-    found = get_close_matches(str(word)[:60].lower(), list(known), 1, 0.6)
-    return found[0] if found else None
+    return suggestions.nearest(str(word)[:60].lower(), known)
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
