@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from scripts import documents
+
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "clients.md"
 RECORD = ROOT / ".pytest_cache" / "v" / "sidecar" / "clients"
-BEGIN, END = "<!-- clients -->\n", "<!-- /clients -->\n"
 WAYS = ("prefix", "port")
 PROVIDERS = ("Supabase", "Gemini", "WhatsApp", "HTTP")
 
@@ -33,7 +34,7 @@ def _table(provider: str, record: Record) -> str:
     heading = [provider, *(f"{name} {each['version']}".strip() for name, each in clients.items())]
     rows = [heading, ["---", *("--:" for _ in clients)]]
     rows += [[name, *(_cell(each.get(name, {})) for each in counts)] for name in features]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return documents.table(rows)
 
 
 def _counts(tests: Mapping[str, Mapping[str, Mapping[str, list[int]]]]) -> dict[str, Ways]:
@@ -65,11 +66,7 @@ def renewed(text: str, record: Record) -> str:
     Raises:
         ValueError: a marker is missing.
     """
-    before, marker, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (marker and end):
-        raise ValueError(f"no {BEGIN.strip()} … {END.strip()} in {DOCUMENT.name}")
-    return f"{before}{BEGIN}\n{tables(record)}\n{END}{after}"
+    return documents.replaced(text, "clients", tables(record), DOCUMENT)
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from scripts import documents
 from tests.conformance import known, suite
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "conformance.md"
@@ -56,17 +57,8 @@ def renewed(text: str, of: Mapping[str, str], others: Mapping[str, suite.Outcome
         "optimal": _reasons(table, of, "optimal"),
     }
     for place in PLACES:
-        text = _replaced(text, place, parts[place])
+        text = documents.replaced(text, place, parts[place], DOCUMENT)
     return text
-
-
-def _replaced(text: str, place: str, part: str) -> str:
-    begin, end = f"<!-- {place} -->\n", f"<!-- /{place} -->\n"
-    before, marker, rest = text.partition(begin)
-    _, closing, after = rest.partition(end)
-    if not (marker and closing):
-        raise ValueError(f"no {begin.strip()} … {end.strip()} in {DOCUMENT.name}")
-    return f"{before}{begin}\n{part}\n{end}{after}"
 
 
 def _figures(
@@ -77,7 +69,7 @@ def _figures(
     caches = {name: counts(outcomes) for name, outcomes in others.items()}
     rest = sorted(caches.items(), key=lambda each: each[1]["required", "pass"], reverse=True)
     rows = [_row(_OWN, own), *(_row(name, found) for name, found in rest)]
-    return _markdown([_HEADING, ["---", *["---:"] * (len(_HEADING) - 1)], *rows])
+    return documents.table([_HEADING, ["---", *["---:"] * (len(_HEADING) - 1)], *rows])
 
 
 def _row(name: str, found: Counter[tuple[str, str]]) -> list[str]:
@@ -89,7 +81,7 @@ def _row(name: str, found: Counter[tuple[str, str]]) -> list[str]:
 
 
 def _reasons(table: known.Table, of: Mapping[str, str], kind: str) -> str:
-    return _markdown([["test", "verdict", "why"], ["---"] * 3, *_lines(table, of, kind)])
+    return documents.table([["test", "verdict", "why"], ["---"] * 3, *_lines(table, of, kind)])
 
 
 def _lines(table: known.Table, of: Mapping[str, str], kind: str) -> Iterator[list[str]]:
@@ -98,10 +90,6 @@ def _lines(table: known.Table, of: Mapping[str, str], kind: str) -> Iterator[lis
             tests = ", ".join(f"`{test}`" for test in each.tests)
             some = "" if each.ways == tuple(suite.WAYS) else f" ({', '.join(each.ways)})"
             yield [tests, each.verdict + some, each.why]
-
-
-def _markdown(rows: list[list[str]]) -> str:
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def main() -> int:

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
+from scripts import documents
 from tests.matrix.expectations import TABLES, Row, Table
 from tests.matrix.lines import Line, lines_of
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "resilience.md"
-BEGIN, END = "<!-- matrix -->\n", "<!-- /matrix -->\n"
 
 _SEEN = {
     "own": "the upstream's answer",
@@ -30,8 +30,7 @@ def tables() -> str:
 def _table(table: Table) -> str:
     heading = ["fault", *(call.name for call in table.calls), "if every attempt fails"]
     rows = [heading, ["---"] * len(heading), *_rows(table)]
-    text = "".join(f"| {' | '.join(row)} |\n" for row in rows)
-    return f"### {table.title}\n\n{text}"
+    return f"### {table.title}\n\n{documents.table(rows)}"
 
 
 def _rows(table: Table) -> Iterator[list[str]]:
@@ -61,11 +60,7 @@ def renewed(text: str) -> str:
     Raises:
         ValueError: a marker is missing.
     """
-    before, marker, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (marker and end):
-        raise ValueError(f"no {BEGIN.strip()} … {END.strip()} in {DOCUMENT.name}")
-    return f"{before}{BEGIN}\n{tables()}\n{END}{after}"
+    return documents.replaced(text, "matrix", tables(), DOCUMENT)
 
 
 def main() -> int:

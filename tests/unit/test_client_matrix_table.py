@@ -2,7 +2,8 @@
 
 import pytest
 
-from scripts.client_matrix import BEGIN, END, renewed, tables
+from scripts.client_matrix import renewed, tables
+from scripts.documents import markers
 from tests.e2e.client_record import SUBJECTS, counted, feature, merged, subjects
 
 PYWA = {
@@ -72,10 +73,11 @@ def test_the_table_says_more_where_not_all_was_equal():
 
 
 def test_the_document_is_renewed_between_its_markers():
-    text = f"# Title\n{BEGIN}old\n{END}after\n"
+    begin, end = markers("clients")
+    text = f"# Title\n{begin}old\n{end}after\n"
     made = renewed(text, {"pywa": PYWA})
     assert made.startswith("# Title\n")
-    assert made.endswith(f"{END}after\n")
+    assert made.endswith(f"{end}after\n")
     assert "old" not in made
     assert renewed(made, {"pywa": PYWA}) == made
 
