@@ -111,8 +111,7 @@ class Assembly:
             route: build(
                 route, self.transports[route.upstream], self.resilience[route.upstream], parts
             )
-            for routes in self.table.routes.values()
-            for route in routes
+            for route in self.table.entries
         }
         self._destinations.tell(handlers)
         return Chains(self.table, handlers, parts, self._openings(parts))
@@ -131,8 +130,7 @@ class Assembly:
                 route.config.websocket,
                 self.tunnelling.stats_of(route),
             )
-            for routes in self.table.routes.values()
-            for route in routes
+            for route in self.table.entries
             if route.config.websocket.enabled
         }
 

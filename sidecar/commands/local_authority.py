@@ -88,7 +88,7 @@ def make_authority(names: Sequence[str], now: dt.datetime) -> Pair:
     builder = (
         _builder(subject, subject, key, key, (now, until))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage(signs=True), critical=True)
+        .add_extension(key_usage(signs=True), critical=True)
         .add_extension(x509.NameConstraints([*map(_subtree, names)], None), critical=True)
     )
     return Pair(builder.sign(key, hashes.SHA256()), key)
@@ -109,7 +109,7 @@ def make_server(
     builder = (
         _builder(_named("outbound-sidecar"), issuer, key, authority.key, (now, until))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(signs=False), critical=True)
+        .add_extension(key_usage(signs=False), critical=True)
         .add_extension(usage, critical=False)
         .add_extension(alternatives, critical=False)
     )
@@ -180,7 +180,8 @@ def _subtree(name: str) -> x509.GeneralName:
     return x509.DNSName(name) if address is None else x509.IPAddress(ipaddress.ip_network(address))
 
 
-def _usage(*, signs: bool) -> x509.KeyUsage:
+def key_usage(*, signs: bool) -> x509.KeyUsage:
+    """What a key is for: OpenSSL, strict as in Python 3.13, asks authorities for it (RFC 5280)."""
     return x509.KeyUsage(
         digital_signature=not signs,
         content_commitment=False,

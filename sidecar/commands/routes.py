@@ -24,8 +24,7 @@ def execute(args: argparse.Namespace) -> int:
     found = loaded(args)
     if isinstance(found, int):
         return found
-    table = RouteTable.from_config(found.config)
-    entries = [entry for routes in table.routes.values() for entry in routes]
+    entries = list(RouteTable.from_config(found.config).entries)
     if args.json:
         print(json.dumps([_as_json(entry) for entry in entries], indent=2))
     else:

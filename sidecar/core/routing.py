@@ -6,6 +6,7 @@ Works on raw targets, byte for byte. Knows no sockets; the listener says where a
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from sidecar.config import RESERVED, Config, Route, Upstream, default_route
@@ -85,6 +86,11 @@ class RouteTable:
     def from_config(cls, config: Config) -> "RouteTable":
         """The table of a configuration."""
         return cls(config.upstreams)
+
+    @property
+    def entries(self) -> Iterator[RouteEntry]:
+        """The routes of all upstreams, each upstream's in the order of matching."""
+        return chain.from_iterable(self.routes.values())
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{name}: {len(routes)}" for name, routes in self.routes.items())

@@ -6,9 +6,7 @@ The same for a whole minute is in `tests/slow/test_long_outage.py`.
 import pytest
 
 from tests.support.fallible import DOWN
-from tests.support.outage import BREAKER, suffered
-
-pytestmark = pytest.mark.skipif(not BREAKER, reason="there is no breaker yet")
+from tests.support.outage import suffered
 
 SECONDS = 6.0
 

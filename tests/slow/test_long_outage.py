@@ -3,12 +3,9 @@
 import pytest
 
 from tests.support.fallible import DOWN
-from tests.support.outage import BREAKER, suffered
+from tests.support.outage import suffered
 
-pytestmark = [
-    pytest.mark.skipif(not BREAKER, reason="there is no breaker yet"),
-    pytest.mark.timeout(150),
-]
+pytestmark = pytest.mark.timeout(150)
 
 
 @pytest.mark.parametrize("mode", DOWN)

@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from sidecar.commands.local_authority import key_usage
+
 _Key = ec.EllipticCurvePrivateKey
 
 
@@ -85,23 +87,8 @@ def _certificate(
         .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
-        .add_extension(_usage(signs=issuer is None), critical=True)
+        .add_extension(key_usage(signs=issuer is None), critical=True)
         .add_extension(identifier, critical=False)
         .add_extension(authority, critical=False)
     )
     return builder.sign(issuer_key, hashes.SHA256())
-
-
-def _usage(*, signs: bool) -> x509.KeyUsage:
-    """What the key is for: Python 3.13 verifies strictly and asks authorities for it (RFC 5280)."""
-    return x509.KeyUsage(
-        digital_signature=not signs,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=signs,
-        crl_sign=signs,
-        encipher_only=False,
-        decipher_only=False,
-    )

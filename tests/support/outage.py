@@ -11,9 +11,6 @@ from tests.support.fallible import Asked, Fallible, Mode, Traffic, fallible, now
 from tests.support.raw import get
 from tests.support.sidecar import Running, running_sidecar
 
-BREAKER = True
-"""Whether the pipeline has a breaker, and the configuration the key `breaker`."""
-
 RATE = 20.0
 """Calls in a second."""
 
