@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from sidecar.config import Retry
-from tests.support.proxied import proxied
+from sidecar.config import Match, Retry, Route, Timeouts
+from tests.support.proxied import proxied, soon
 from tests.support.raw import ask, call, connected, get
 from tests.support.steps import OK, body, close, message, reply, send, stall, trickle, wait
 
@@ -82,12 +82,19 @@ async def test_every_call_ends_by_its_deadline(name, record_property):
 
 
 async def test_a_call_that_waits_for_a_connection_ends_by_its_deadline(record_property):
+    patient = Timeouts(first_byte=5.0, total=5.0)
     settings = {
         "retry": LASTING,
         "timeouts": {"first_byte": 5.0, "total": TOTAL},
         "pool": {"max_connections": 1, "max_wait": 5.0},
+        "routes": (Route(name="hold", match=Match(path="/hold"), timeouts=patient),),
     }
-    async with proxied((body, stall), **settings) as (sidecar, origin):
+    async with (
+        proxied((body, stall), **settings) as (sidecar, origin),
+        connected(sidecar.proxy) as holder,
+    ):
+        await holder.send(get("/api/hold"))  # has the only connection until all have given up
+        await soon(lambda: len(origin.requests) == 1)
         began = time.monotonic()
 
         async def late():
