@@ -14,7 +14,7 @@ from sidecar.core.cache.merging import as_served, as_stored, same_by_head
 from sidecar.core.cache.model import Entry, Head, Plan, Rules, Use
 from sidecar.core.cache.renewing import renewed
 from sidecar.core.cache.token import capped
-from sidecar.core.cache.vary import selecting
+from sidecar.core.cache.vary import names_of, selecting
 from sidecar.exchange import BytesBody, Exchange, Handler, RawHeaders, Request, Response
 from sidecar.flights.broadcast import Broadcast
 from sidecar.flights.landing import Alone, Landing, Shared, Stored, is_refusal
@@ -131,8 +131,10 @@ class Fetch:
             values = selecting(plan.vary, sent.request.headers)
             return Shared(broadcast, plan.vary, values, stored=True)
         if is_failure(response):
-            if length <= _MOST_SHARED_ERROR:
-                return Shared(Broadcast(response, _MOST_SHARED_ERROR, _forget))
+            vary = names_of(head.headers)
+            if vary is not None and length <= _MOST_SHARED_ERROR:
+                broadcast = Broadcast(response, _MOST_SHARED_ERROR, _forget)
+                return Shared(broadcast, vary, selecting(vary, sent.request.headers))
         elif wanted.entry is not None:  # what is stored is not what the upstream says now
             self._parts.entries.drop(wanted.place)
         return Alone(response)

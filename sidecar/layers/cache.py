@@ -19,7 +19,7 @@ from sidecar.exchange import BytesBody, Exchange, Handler, Layer, Request, Respo
 from sidecar.flights.ahead import PrefetchedKeys
 from sidecar.flights.desk import Desk
 from sidecar.flights.fetch import Fetch, FetchParts, Wanted, is_failure
-from sidecar.flights.landing import Alone, Arrival, Shared, Stored, is_for
+from sidecar.flights.landing import Alone, Arrival, Shared, Stored, is_for, without_cookies
 from sidecar.flights.warmer import Hit, Warmer
 from sidecar.telemetry.cache_stats import CacheStats
 
@@ -206,7 +206,8 @@ def _shared(
     """One passenger's own response."""
     reader = arrival.reader
     assert reader is not None, "who shares a body reads it"
-    head = Head(upstream.status, upstream.reason, upstream.headers)
+    headers = without_cookies(upstream.headers) if arrival.joined else upstream.headers
+    head = Head(upstream.status, upstream.reason, headers)
     if head.status == 200 and not_modified(head, request.headers):
         reader.leave()
         same = as_304(head)

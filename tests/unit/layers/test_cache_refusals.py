@@ -1,4 +1,4 @@
-"""A 401 or 403 on a route whose answers are for all: it is about who asked, and nothing else."""
+"""On a route whose answers are for all, what is about who asked only: refusals, and cookies."""
 
 import asyncio
 
@@ -69,6 +69,34 @@ def test_a_refusal_is_not_given_to_those_who_have_joined(judgement):
         alice, bob = await asyncio.gather(subject.get(ALICE), subject.get(BOB))
         assert (alice.status, bob.status, bob.body) == (401, 200, b"Bearer bob")
         assert (await subject.get(ALICE)).body == b"Bearer bob"
+        subject.warmer.close()
+
+    in_virtual_time(play())
+
+
+def test_who_has_joined_a_call_that_fails_gets_no_cookie_of_the_one_who_began_it():
+    async def play():
+        failed = [(b"Set-Cookie", b"session=alice"), (b"X-Reason", b"busy")]
+        subject = ForAll(lambda _: response(503, b"down", failed), config=TTL, shared=True)
+        alice, bob = await asyncio.gather(subject.get(ALICE), subject.get(BOB))
+        assert len(subject.calls) == 1
+        assert (alice.status, bob.status, bob.body) == (503, 503, b"down")
+        assert alice.headers["set-cookie"] == "session=alice"
+        assert "set-cookie" not in bob.headers
+        assert bob.headers["x-reason"] == "busy"
+        subject.warmer.close()
+
+    in_virtual_time(play())
+
+
+@pytest.mark.parametrize(("vary", "calls"), [(b"X-Role", 2), (b"*", 2), (b"Accept", 1)])
+def test_a_failure_is_for_those_who_asked_the_same(vary, calls):
+    async def play():
+        failed = [(b"Vary", vary)]
+        subject = ForAll(lambda _: response(503, b"down", failed), config=TTL, shared=True)
+        admin, guest = (b"X-Role", b"admin"), (b"X-Role", b"guest")
+        await asyncio.gather(subject.get(admin), subject.get(guest))
+        assert len(subject.calls) == calls
         subject.warmer.close()
 
     in_virtual_time(play())
