@@ -17,7 +17,8 @@ decided in `core/answers.py`, not here.
     │   └── ClientClosed         client_closed: nobody is left to answer
     ├── NeverSent              no byte of the request left for the upstream
     │   ├── PoolTimeout          pool_timeout
-    │   ├── Rejected             breaker_open, limit_full, limit_timeout, pace_full, pace_timeout
+    │   ├── Rejected             breaker_open, limit_full, limit_timeout, pace_full, pace_timeout,
+    │   │                        spool_full, spool_unavailable, delivery_withdrawn
     │   ├── ConnectError         dns_error, connect_error, tls_error
     │   └── ConnectTimeout       dns_timeout, connect_timeout, tls_timeout
     ├── Draining               draining

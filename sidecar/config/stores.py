@@ -3,66 +3,17 @@
 Field docstrings are the reference. Knows how it is written; nothing of the stores themselves.
 """
 
-import re
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
-from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import ConfigDict, Field
 
+from sidecar.config.redis_address import LOCAL, KeyPrefix, RedisAddress, RedisUrl
+from sidecar.config.spool import SpoolConfig
 from sidecar.config.strict import STRICT
 from sidecar.config.values import Duration, Size, Text, Timeout
 
-_PREFIX = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-_REDIS_URL = r"^(redis|rediss|unix)://.+$"
-
-
-@dataclass(frozen=True, slots=True)
-class RedisUrl:
-    """The address of a Redis server. What is shown of it has neither user, password nor query."""
-
-    secret: str = field(repr=False)
-    """The whole of it, for the client only."""
-
-    def __str__(self) -> str:
-        parts = urlsplit(self.secret)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-    def __repr__(self) -> str:
-        return f"RedisUrl({str(self)!r})"
-
-
-def redis_url(value: object) -> RedisUrl:
-    """The address in `"redis://host:6379/0"`, `"rediss://user:password@host"`, `"unix:///path"`.
-
-    Raises:
-        PydanticCustomError: another scheme, no host, or anything else. The value is not repeated.
-    """
-    if isinstance(value, RedisUrl):
-        return value
-    if isinstance(value, str) and re.fullmatch(_REDIS_URL, value) and _has_place(value):
-        return RedisUrl(value)
-    raise PydanticCustomError("url", "expected redis://host[:port][/db], rediss://… or unix:///…")
-
-
-def _has_place(value: str) -> bool:
-    try:
-        parts = urlsplit(value)
-        return bool(parts.path if parts.scheme == "unix" else parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, a broken IPv6 address
-        return False
-
-
-def key_prefix(value: object) -> str:
-    """What the keys of this product begin with.
-
-    Raises:
-        PydanticCustomError: other characters than letters, digits and `._:-`.
-    """
-    if isinstance(value, str) and _PREFIX.fullmatch(value):
-        return value
-    raise PydanticCustomError("text", "expected up to 64 letters, digits or any of . _ : -")
+__all__ = ("MemoryStore", "RedisStore", "RedisUrl", "SharedStore", "SqliteStore", "Stores")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +56,9 @@ class RedisStore:
 
     kind: Literal["redis"] = "redis"
     """A server."""
-    url: Annotated[
-        RedisUrl,
-        BeforeValidator(redis_url),
-        WithJsonSchema({"type": "string", "pattern": _REDIS_URL}),
-    ] = RedisUrl("redis://127.0.0.1:6379/0")
+    url: RedisAddress = LOCAL
     """Where it is; a password belongs into a variable or a file (`${REDIS_URL}`)."""
-    prefix: Annotated[
-        str,
-        BeforeValidator(key_prefix),
-        WithJsonSchema({"type": "string", "pattern": f"^{_PREFIX.pattern}$"}),
-    ] = "sidecar"
+    prefix: KeyPrefix = "sidecar"
     """What the keys begin with. How much is kept, and what goes first, is the server's
     `maxmemory` and `maxmemory-policy`."""
     timeout: Timeout = 0.05
@@ -140,6 +83,8 @@ class Stores:
     shared: SharedStore | None = None
     """In a file or a server that outlives this process. A store that is dead or slow is as good
     as empty: it costs a call its `timeout` at most, and no call fails."""
+    spool: SpoolConfig | None = None
+    """Where calls are kept that are delivered later; needed where a route has a `queue.mode`."""
     secret: Text | None = None
     """Keys the digests that stand for credentials and idempotency keys, so that whoever reads
     the shared store cannot look them up. The same for all sidecars that share a store. Default:

@@ -19,6 +19,7 @@ from sidecar.config.limit import Limit, Priority
 from sidecar.config.media import Media
 from sidecar.config.pace import Pace
 from sidecar.config.patterns import PathPattern
+from sidecar.config.queue import Queue
 from sidecar.config.retry import Retry
 from sidecar.config.returned_urls import ReturnedUrls
 from sidecar.config.strict import STRICT
@@ -76,6 +77,8 @@ class Route:
     hedge: Hedge = field(default_factory=Hedge)
     """Overrides the upstream's, key by key. Default: the upstream's."""
     cache: Cache = field(default_factory=Cache)
+    """Overrides the upstream's, key by key. Default: the upstream's."""
+    queue: Queue = field(default_factory=Queue)
     """Overrides the upstream's, key by key. Default: the upstream's."""
     invalidates: tuple[Text, ...] = ("target",)
     """What a write on this route drops from the cache, before its answer goes back: `target` (what
@@ -141,6 +144,8 @@ class Upstream:
     ledger: Ledger = field(default_factory=Ledger)
     """What is remembered of calls with an idempotency key, on all its routes."""
     cache: Cache = field(default_factory=Cache)
+    """Defaults of its routes."""
+    queue: Queue = field(default_factory=Queue)
     """Defaults of its routes."""
     media: Media = field(default_factory=Media)
     """What is remembered of media files, where this is an API such as WhatsApp's."""

@@ -9,6 +9,7 @@ from http import HTTPStatus
 
 from sidecar.config import ErrorShape
 from sidecar.core.shapes import Told, worded
+from sidecar.core.websocket import UPGRADE_REQUIRED, WANTED
 from sidecar.errors import (
     AttemptTimeout,
     DeadlineExceeded,
@@ -62,6 +63,8 @@ def answer(error: ExchangeError, shape: ErrorShape, request_id: str) -> Response
     ]
     if status == 503:
         headers.append((b"Retry-After", b"%d" % _seconds_to_wait(error)))
+    if status == UPGRADE_REQUIRED:
+        headers += WANTED
     return Response(
         status, _PHRASES.get(status, b"Error"), headers, BytesBody(body), source="sidecar"
     )

@@ -6,15 +6,14 @@ Sources: Meta, "Cloud API: Media" (a URL is valid for 5 minutes and downloaded w
 
 import re
 from collections.abc import Iterable
-from hashlib import blake2b
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from sidecar.core.cache.credentials import credentials_of
+from sidecar.core.caller import keyed_digest
 from sidecar.core.json_path import Json
 from sidecar.exchange import RawHeaders, Request
 
-_DIGEST = 16
 _NODE = re.compile(r"/[^/]+/([A-Za-z0-9_-]{1,64})/?")
 _UPLOAD = re.compile(r"/[^/]+/([A-Za-z0-9_-]{1,64})/media/?")
 _LONGEST_URL = 4096
@@ -94,7 +93,7 @@ class Callers:
     """
 
     def __init__(self, secret: bytes) -> None:
-        self._secret = secret[:64]
+        self._secret = secret
 
     def of(self, headers: RawHeaders) -> bytes | None:
         """The digest of who asks; None for nobody: then nothing is remembered."""
@@ -103,8 +102,4 @@ class Callers:
 
     def digest(self, parts: Iterable[bytes | memoryview]) -> bytes:
         """Of a list of byte strings, so that no other list gives the same."""
-        state = blake2b(digest_size=_DIGEST, key=self._secret)
-        for part in parts:
-            state.update(b"%d:" % len(part))
-            state.update(part)
-        return state.digest()
+        return keyed_digest(self._secret, *parts)

@@ -1,5 +1,6 @@
 """WebSockets through the sidecar, from their 101 to their end. They know no upstreams."""
 
 from sidecar.tunnels.open_tunnels import Opening, Tunnels
+from sidecar.tunnels.speaking import speak
 
-__all__ = ["Opening", "Tunnels"]
+__all__ = ["Opening", "Tunnels", "speak"]

@@ -48,6 +48,10 @@ class Tunnels:
     def __repr__(self) -> str:
         return f"<Tunnels {len(self._open)} open>"
 
+    def open_by(self, openings: Mapping[RouteEntry, Opening]) -> None:
+        """Open new ones so; those that are open go on."""
+        self._openings = openings
+
     def drain(self) -> None:
         """End them, because the sidecar stops; and those that were about to open."""
         self._drains = True
@@ -69,13 +73,25 @@ class Tunnels:
         if opening is None:
             text = "WebSockets do not pass here (websocket.enabled)"
             raise BadRequest(text, code="upgrade_unsupported", status=501)
+        self.is_handshake(request, head)
+        return opening
+
+    def is_handshake(self, request: web.BaseRequest, head: RequestHead) -> bool:
+        """Whether a request asks for a WebSocket, in the way that it must.
+
+        Raises:
+            BadRequest: the handshake is not valid.
+            Draining: it would have to end at once.
+        """
+        if head.upgrade != PROTOCOL:
+            return False
         modern = request.version == HttpVersion11
         check_handshake(request.method, list(request.raw_headers), head, modern=modern)
         if not cast("Protocol", request.protocol).is_switching:
             raise BadRequest("bytes behind the handshake were read as HTTP", code="bad_request")
         if self._drains:
             raise Draining("the sidecar is shutting down", sent=False)
-        return opening
+        return True
 
     async def carry(
         self,

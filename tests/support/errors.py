@@ -42,7 +42,10 @@ UNSENT: tuple[ExchangeError, ...] = (
     PoolTimeout(MESSAGE, code="pool_timeout"),
     *(
         Rejected(MESSAGE, code=code, retry_after=1.0)
-        for code in ("breaker_open", "limit_full", "limit_timeout", "pace_full", "pace_timeout")
+        for code in (
+            *("breaker_open", "limit_full", "limit_timeout", "pace_full", "pace_timeout"),
+            *("spool_full", "spool_unavailable", "delivery_withdrawn"),
+        )
     ),
     *(ConnectError(MESSAGE, code=code) for code in ("dns_error", "connect_error", "tls_error")),
     *(

@@ -1,0 +1,168 @@
+"""Accepts calls: makes a delivery of each, has it kept, and answers.
+
+The answer is made after the spool said that it is durable. Knows nothing of how it is delivered.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+from sidecar.clock import Clock
+from sidecar.core.accepted import Accepted, answer
+from sidecar.core.ledger_outcome import refusal
+from sidecar.core.queueing import Sameness, without_preference
+from sidecar.delivering.rule import Rule
+from sidecar.errors import Rejected
+from sidecar.exchange import Exchange, Response
+from sidecar.spool import (
+    UNFINISHED,
+    Added,
+    Delivery,
+    Duplicate,
+    Full,
+    Place,
+    Spool,
+    SpoolUnavailable,
+)
+from sidecar.spool.identity import Identities
+from sidecar.telemetry.delivery_stats import DeliveryStats
+
+_MOST_NAMES = 10_000
+_LOOK_AGAIN = 1.0
+"""Seconds after which it is asked again whether anything waits at a route where nothing did."""
+
+
+class Intake:
+    """Where calls of all routes are accepted.
+
+    Args:
+        spool: keeps them.
+        clock: tells when they were accepted.
+        added: called when there is something to deliver.
+    """
+
+    def __init__(self, spool: Spool, clock: Clock, added: Callable[[], None]) -> None:
+        self._spool = spool
+        self._clock = clock
+        self._added = added
+        self._ids = Identities()
+        self._names: OrderedDict[tuple[Place, str], None] = OrderedDict()
+        """Names of calls that were queued by this process; bounded."""
+        self._clear_until: dict[Rule, float] = {}
+        """Routes where nothing waited, and how long that is taken for true."""
+
+    def __repr__(self) -> str:
+        return f"<Intake to {self._spool!r}>"
+
+    async def accept(
+        self, exchange: Exchange, rule: Rule, body: bytes, stats: DeliveryStats, *, asked: bool
+    ) -> Response:
+        """Keep the call, and answer it.
+
+        Args:
+            exchange: the call; nothing of it is sent now.
+            rule: its route's.
+            body: all of its body.
+            stats: its route's.
+            asked: whether the client asked for it (`Prefer`).
+
+        Raises:
+            Rejected: `spool_full` or `spool_unavailable`; it is not kept.
+            BadRequest: `idempotency_key_reused`.
+        """
+        exchange.attempt = 0  # nothing is sent
+        same = rule.digests.sameness(exchange.request, body)
+        delivery = self._delivery(exchange, rule, body, same)
+        try:
+            addition = await self._spool.add(delivery)
+        except SpoolUnavailable:
+            stats.refuse("spool_unavailable")
+            raise _refused("cannot be written now", "spool_unavailable") from None
+        if isinstance(addition, Full):
+            stats.refuse("spool_full")
+            raise _refused(f"has no room ({addition.reason})", "spool_full")
+        if isinstance(addition, Added):
+            stats.accepted += 1
+            self._clear_until.pop(rule, None)
+            self._remember(rule, same)
+            self._added()
+        elif same is not None and same.named and addition.fingerprint != delivery.fingerprint:
+            stats.refuse("idempotency_key_reused")
+            raise refusal("reused")
+        else:
+            stats.duplicates += 1
+        entered = exchange.entered
+        accepted = Accepted(
+            addition.id,
+            self._spool.durability,
+            duplicate=isinstance(addition, Duplicate),
+            applied=asked,
+            at_prefix=entered is None or entered.by == "prefix",
+        )
+        return answer(accepted, rule.queue.answer, body)
+
+    async def is_behind(self, exchange: Exchange, rule: Rule) -> bool:
+        """Whether it must not be made now, because it or earlier calls of its lane are queued."""
+        same = rule.digests.sameness(exchange.request, b"")
+        if same is not None and same.named and (rule.place, same.key) in self._names:
+            return True
+        lane = _lane(exchange, rule)
+        now = self._clock.now()
+        if not lane or now < self._clear_until.get(rule, 0.0):
+            return False
+        upstream, route = rule.place
+        try:
+            if not await self._spool.find(
+                states=UNFINISHED, upstream=upstream, route=route, most=1
+            ):
+                self._clear_until[rule] = now + _LOOK_AGAIN
+                return False
+            return bool(await self._spool.find(states=UNFINISHED, lane=lane, most=1))
+        except SpoolUnavailable:
+            return False  # it could not be queued either
+
+    def _remember(self, rule: Rule, same: Sameness | None) -> None:
+        if same is not None and same.named:
+            self._names[rule.place, same.key] = None
+            if len(self._names) > _MOST_NAMES:
+                self._names.popitem(last=False)
+
+    def _delivery(
+        self, exchange: Exchange, rule: Rule, body: bytes, same: Sameness | None
+    ) -> Delivery:
+        now, request = self._clock.wall(), exchange.request
+        return Delivery(
+            id=self._ids.new(now),
+            upstream=rule.place.upstream,
+            route=rule.place.route,
+            lane=_lane(exchange, rule),
+            method=request.method,
+            target=request.target,
+            headers=without_preference(request.headers),
+            body=body,
+            accepted_at=now,
+            not_before=now,
+            expires_at=now + rule.queue.expires,
+            dedup=same.key if same else None,
+            dedup_until=now + same.until if same else now,
+            fingerprint=rule.digests.fingerprint(request, body),
+            updated_at=now,
+            size=len(body),
+        )
+
+
+def _lane(exchange: Exchange, rule: Rule) -> str:
+    """What keeps it in order: the same for all routes of the upstream with the same template."""
+    key = rule.order.of(exchange) if rule.order is not None else None
+    if rule.order is None or key is None:
+        return ""
+    return rule.digests.lane(rule.place.upstream, rule.order.text, key)
+
+
+def _refused(why: str, code: str) -> Rejected:
+    return Rejected(f"the spool {why}; the call was not accepted", code=code)
+
+
+def in_memory(exchange: Exchange) -> bytes | None:
+    """All of a call's body, where it is known without waiting; b"" where there is none."""
+    body = exchange.request.body
+    return b"" if body is None else body.known()

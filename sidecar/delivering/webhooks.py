@@ -1,0 +1,64 @@
+"""Settles what is in doubt by the status webhooks that the application forwards.
+
+What a webhook says is read in `core/status_webhook.py`. It must be the application that calls: it
+has checked Meta's signature, and this does not.
+"""
+
+from typing import NamedTuple
+
+from sidecar.clock import Clock
+from sidecar.core import delivery as core
+from sidecar.core.status_webhook import Status
+from sidecar.delivering.settling import Settling
+from sidecar.spool import Delivery, Spool
+from sidecar.spool.identity import is_id
+
+
+class Heard(NamedTuple):
+    """What came of a webhook."""
+
+    settled: list[str]
+    """Deliveries that were in doubt, and are not any more."""
+    noted: list[str]
+    """Deliveries that are under way: it counts if their answer does not come."""
+    unmatched: int
+    """Statuses of which there is no such delivery, or one that has ended."""
+
+
+async def hear(statuses: list[Status], spool: Spool, settling: Settling, clock: Clock) -> Heard:
+    """Settle what they are evidence of.
+
+    Raises:
+        SpoolUnavailable: the webhook is to be forwarded again.
+    """
+    heard = Heard([], [], 0)
+    for status in statuses:
+        delivery = await spool.get(status.tag) if is_id(status.tag) else None
+        fate = _fate(status)
+        if delivery is None:
+            heard = heard._replace(unmatched=heard.unmatched + 1)
+        elif delivery.state == "unknown":
+            if await settling.settle_now(delivery, fate, delivery.attempts):
+                heard.settled.append(delivery.id)
+        elif delivery.state == "queued" and await _never_again(delivery, fate, spool, clock):
+            heard.settled.append(delivery.id)
+        elif delivery.state in ("queued", "sending"):
+            settling.note(delivery.id, fate)
+            heard.noted.append(delivery.id)
+        else:
+            heard = heard._replace(unmatched=heard.unmatched + 1)
+    return heard
+
+
+async def _never_again(delivery: Delivery, fate: core.Fate, spool: Spool, clock: Clock) -> bool:
+    """It was to be sent once more because nobody knew; now it is known."""
+    if delivery.attempts == 0:
+        return False
+    return bool(await spool.discard([delivery.id], clock.wall(), fate.reason))
+
+
+def _fate(status: Status) -> core.Fate:
+    reason = f"webhook_{status.word}"
+    if status.became == "delivered":
+        return core.Delivered(reason)
+    return core.Failed(reason, "permanent")

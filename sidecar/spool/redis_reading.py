@@ -1,0 +1,58 @@
+"""Figures and events of a spool in a Redis server. Changes nothing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sidecar.spool.redis_rows import instant
+from sidecar.spool.redis_server import SpoolServer
+from sidecar.spool.values import STATES, Event, Events, Figures, State
+
+
+async def figures(server: SpoolServer, now: float) -> Figures:
+    """How much there is."""
+    said = await server.ask_all(
+        [
+            *(["ZCARD", f"{server.base}state:{state}"] for state in STATES),
+            ["HGET", f"{server.base}meta", "bytes"],
+        ]
+    )
+    first = await server.run("oldest", instant(now), again=True)
+    return Figures(
+        counts={state: int(count) for state, count in zip(STATES, said, strict=False)},
+        bytes=int(said[-1] or 0),
+        oldest_due=None if first is None else max(0.0, now - float(first)),
+    )
+
+
+async def events_after(server: SpoolServer, cursor: int, most: int) -> Events:
+    """Changes in order."""
+    found, newest = await server.ask_all(
+        [
+            ["XRANGE", f"{server.base}events", f"{cursor + 1}-0", "+", "COUNT", most],
+            ["HGET", f"{server.base}meta", "cursor"],
+        ]
+    )
+    events = [_event(entry, values) for entry, values in found]
+    last = int(newest or 0)
+    first = events[0].cursor if events else last + 1
+    return Events(events, events[-1].cursor if events else last, first != cursor + 1)
+
+
+def _event(entry: bytes, values: Mapping[bytes, bytes] | list[Any]) -> Event:
+    flat = (
+        iter(values.items())
+        if isinstance(values, Mapping)
+        else zip(values[::2], values[1::2], strict=True)
+    )
+    named = {bytes(name).decode(): bytes(value).decode() for name, value in flat}
+    state: State = named["state"]  # type: ignore[assignment]
+    return Event(
+        int(entry.partition(b"-")[0]),
+        float(named["at"]),
+        named["id"],
+        named["upstream"],
+        named["route"],
+        state,
+        named["reason"],
+        int(named["attempts"]),
+    )

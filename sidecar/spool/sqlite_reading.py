@@ -1,0 +1,122 @@
+"""What is read from the tables and changes nothing: find, figures, events."""
+
+import sqlite3
+from collections.abc import Collection
+from heapq import merge
+from itertools import islice
+from operator import attrgetter
+
+from sidecar.spool.records import Records, Unusable
+from sidecar.spool.sqlite_places import places
+from sidecar.spool.sqlite_rows import SELECT, Row, outline, row_of, rows, whole
+from sidecar.spool.sqlite_schema import used_bytes
+from sidecar.spool.values import STATES, UNFINISHED, Delivery, Event, Events, Figures, State
+
+_FIRST_DUE = """
+    SELECT MIN(turn) FROM (
+        SELECT turn FROM deliveries INDEXED BY ready
+        WHERE upstream = ? AND route = ? AND head = 1 AND state = 'queued'
+        AND (due <= ? OR immediate = 1) ORDER BY due, seq LIMIT 100)
+"""
+_EVENTS = """
+    SELECT cursor, at, id, upstream, route, state, reason, attempts FROM events
+    WHERE cursor > ? ORDER BY cursor LIMIT ?
+"""
+
+
+def get(connection: sqlite3.Connection, records: Records, delivery_id: str) -> Delivery | None:
+    """All of one.
+
+    Raises:
+        Unusable: a part of it cannot be read.
+    """
+    row = row_of(connection, delivery_id)
+    return None if row is None else whole(connection, row, records)
+
+
+def find(
+    connection: sqlite3.Connection,
+    *,
+    records: Records,
+    states: Collection[State],
+    filters: dict[str, str],
+    after: str | None,
+    most: int,
+    newest_first: bool,
+) -> list[Delivery]:
+    """Those that match; one whose target cannot be read has none.
+
+    Args:
+        connection: to read from.
+        records: reads targets.
+        states: any of these; none for all.
+        filters: values by column.
+        after: the last id of the page before.
+        most: how many.
+        newest_first: in which order.
+    """
+    found = [
+        rows(connection.execute(*_search(state, filters, after, most, newest_first)))
+        for state in (dict.fromkeys(states) or (None,))
+    ]
+    by_id = merge(*found, key=attrgetter("id"), reverse=newest_first)
+    return [_outline(row, records) for row in islice(by_id, most)]
+
+
+def _search(
+    state: State | None,
+    filters: dict[str, str],
+    after: str | None,
+    most: int,
+    newest_first: bool,
+) -> tuple[str, tuple[object, ...]]:
+    asked: dict[str, object] = {f"{column} = ?": value for column, value in filters.items()}
+    if state is not None:
+        asked["state = ?"] = state
+    if after is not None:
+        asked["id < ?" if newest_first else "id > ?"] = after
+    index, condition = _by_lane(state) if filters.get("lane") else ("", "TRUE")
+    where = " AND ".join((condition, *asked))
+    order = "DESC" if newest_first else "ASC"
+    return (
+        f"{SELECT} {index} WHERE {where} ORDER BY id {order} LIMIT ?",
+        (*asked.values(), most),
+    )
+
+
+def _by_lane(state: State | None) -> tuple[str, str]:
+    """The index of what is in a lane, and the condition under which that has all."""
+    if state in UNFINISHED:
+        return "INDEXED BY lanes", "lane <> '' AND state IN ('queued', 'sending')"
+    return "INDEXED BY lane_ids", "lane <> ''"
+
+
+def _outline(row: Row, records: Records) -> Delivery:
+    try:
+        return outline(row, records)
+    except Unusable:
+        return outline(row._replace(target=records.target(row.id, "")), records)
+
+
+def figures(connection: sqlite3.Connection, now: float) -> Figures:
+    """How much there is."""
+    counted = dict(connection.execute("SELECT state, count FROM totals").fetchall())
+    turns = [
+        connection.execute(_FIRST_DUE, (*place, now)).fetchone()[0] for place in places(connection)
+    ]
+    due = [turn for turn in turns if turn is not None]
+    return Figures(
+        counts={state: int(counted.get(state, 0)) for state in STATES},
+        bytes=used_bytes(connection),
+        oldest_due=max(0.0, now - min(due)) if due else None,
+    )
+
+
+def events_after(connection: sqlite3.Connection, cursor: int, most: int) -> Events:
+    """Changes in order."""
+    found = [Event(*row) for row in connection.execute(_EVENTS, (cursor, most))]
+    newest = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+    last = 0 if newest is None else int(newest[0])
+    first = found[0].cursor if found else last + 1
+    # a cursor from beyond the end is of another spool: whoever asks begins anew
+    return Events(found, found[-1].cursor if found else last, first != cursor + 1)

@@ -1,0 +1,58 @@
+"""A spool of a million must be as quick as one of ten: each statement goes by an index."""
+
+import re
+
+import pytest
+
+from sidecar.spool import (
+    sqlite_adding,
+    sqlite_care,
+    sqlite_moves,
+    sqlite_places,
+    sqlite_reading,
+    sqlite_sending,
+)
+from sidecar.spool.sqlite_schema import connect
+
+MODULES = (
+    sqlite_adding,
+    sqlite_care,
+    sqlite_moves,
+    sqlite_places,
+    sqlite_reading,
+    sqlite_sending,
+)
+STATEMENTS = [
+    pytest.param(value, id=f"{module.__name__.rpartition('.')[2]}{name}")
+    for module in MODULES
+    for name, value in vars(module).items()
+    if name != "SELECT"
+    and isinstance(value, str)
+    and re.search(r"\bFROM (deliveries|events)\b", value)
+]
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_no_statement_looks_at_all_rows_or_sorts_them(statement, tmp_path):
+    (tmp_path / "spool.db").touch()
+    connection = connect(tmp_path / "spool.db", 1 << 20)
+    asked = (0,) * statement.count("?")
+    plan = [step[3] for step in connection.execute(f"EXPLAIN QUERY PLAN {statement}", asked)]
+    connection.close()
+    assert plan
+    assert not [step for step in plan if re.search(r"SCAN deliveries|TEMP B-TREE", step)]
+
+
+@pytest.mark.parametrize("state", [None, "queued", "failed"])
+@pytest.mark.parametrize("filters", [{}, {"lane": "a"}, {"upstream": "a", "route": "b"}])
+def test_finding_goes_by_an_index(state, filters, tmp_path):
+    (tmp_path / "spool.db").touch()
+    connection = connect(tmp_path / "spool.db", 1 << 20)
+    search = sqlite_reading._search(state, filters, "0", 10, newest_first=True)
+    plan = [step[3] for step in connection.execute("EXPLAIN QUERY PLAN " + search[0], search[1])]
+    connection.close()
+    assert [step for step in plan if "SEARCH deliveries USING INDEX" in step]
+
+
+def test_there_are_statements_to_look_at():
+    assert len(STATEMENTS) >= 12

@@ -1,0 +1,42 @@
+import shutil
+import tempfile
+from pathlib import Path
+
+from hypothesis import settings
+
+from sidecar.spool.sealing import KeySeal, NoSeal
+from sidecar.spool.sqlite import SqliteSpool
+from sidecar.spool.sqlite_adding import Bounds
+from tests.support.spool_machine import MOST, SpoolMachine
+
+
+class SqliteMachine(SpoolMachine):
+    seal = NoSeal()
+
+    def __init__(self):
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+
+    async def make(self):
+        spool = SqliteSpool(str(self.folder / "spool.db"), Bounds(MOST, 1 << 30), self.seal)
+        await spool.open()
+        return spool
+
+    async def leave(self):
+        await self.spool.close()
+
+    def teardown(self):
+        super().teardown()
+        shutil.rmtree(self.folder)
+
+
+class SealedMachine(SqliteMachine):
+    seal = KeySeal(bytes(range(32)))
+
+
+FEW = settings(max_examples=60, stateful_step_count=40)
+
+TestAFileInAnyOrder = SqliteMachine.TestCase
+TestAFileInAnyOrder.settings = FEW
+TestAnEncryptedFileInAnyOrder = SealedMachine.TestCase
+TestAnEncryptedFileInAnyOrder.settings = settings(max_examples=15, stateful_step_count=40)
