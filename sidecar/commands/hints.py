@@ -32,11 +32,12 @@ def execute(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps([asdict(each) for each in wanted], indent=2, ensure_ascii=False))
     else:
-        print("\n\n".join("\n".join(_shown(each)) for each in wanted))
+        print("\n\n".join("\n".join(shown(each)) for each in wanted))
     return 0
 
 
-def _shown(hint: Hint) -> Iterator[str]:
+def shown(hint: Hint) -> Iterator[str]:
+    """The lines that say it to people."""
     if not hint.bases:
         yield f"{hint.upstream}: on a Unix socket only, which httpx, aiohttp and curl can use"
         return
