@@ -79,6 +79,12 @@ test-supabase: $(VENV)/.sdk $(SUPABASE)/node_modules/.ok ## A real Supabase API,
 	@$(PYTEST) $(SUPABASE) $(ARGS); code=$$?; \
 		$(BIN)/python scripts/tools.py report test-supabase || code=1; exit $$code
 
+.PHONY: test-observability
+test-observability: $(VENV)/.ok ## Alerts, dashboard, and a drill from alert to fix, with a real Prometheus (2 minutes)
+	@$(BIN)/python scripts/tools.py fetch
+	@$(PYTEST) tests/observability $(ARGS); code=$$?; \
+		$(BIN)/python scripts/tools.py report test-observability || code=1; exit $$code
+
 .PHONY: test-slow
 test-slow: $(VENV)/.ok ## Soak, and the package as it is shipped (some minutes)
 	@$(PYTEST) tests/slow --timeout=600 $(ARGS)
@@ -111,7 +117,7 @@ lock: ## Resolve requirements.lock anew, for Python 3.11 to 3.14
 	@command -v uv >/dev/null || test -x .tools/uv/bin/uv || \
 		$(PY) -m pip install -q --disable-pip-version-check --target .tools/uv uv
 	@{ echo "# Written by 'make lock': exact versions for every extra, for Python 3.11 to 3.14."; \
-		PATH="$$PATH:.tools/uv/bin" uv pip compile pyproject.toml --extra certs --extra fast --extra redis --extra test --extra sdk \
+		PATH="$$PATH:.tools/uv/bin" uv pip compile pyproject.toml --extra certs --extra encryption --extra fast --extra otel --extra redis --extra test --extra sdk \
 			--universal --python-version 3.11 --upgrade --quiet \
 			--no-header --no-annotate --no-emit-index-url --no-emit-find-links; } > requirements.lock.new
 	@mv requirements.lock.new requirements.lock

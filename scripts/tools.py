@@ -38,11 +38,28 @@ TOOLS = (
         "prometheus",
         "usr/bin/promtool",
     ),
+    Tool(
+        "prometheus",
+        "test-observability",
+        "alerts, dashboard and the drill with a real Prometheus",
+        "apt-get install prometheus",
+        "prometheus",
+        "usr/bin/prometheus",
+    ),
+    Tool(
+        "promtool",
+        "test-observability",
+        "the tests of the alerts",
+        "apt-get install prometheus",
+        "prometheus",
+        "usr/bin/promtool",
+    ),
     Tool("redis-server", "test", "tests of the store in Redis", "apt-get install redis-server"),
     Tool("node", "test-sdk", "tests with the JavaScript SDKs", "apt-get install nodejs"),
     Tool("npm", "test-sdk", "tests with the JavaScript SDKs", "apt-get install npm"),
     Tool("node", "test-supabase", "tests with a real Supabase API", "apt-get install nodejs"),
     Tool("npm", "test-supabase", "tests with a real Supabase API", "apt-get install npm"),
+    Tool("chromium", "test-browser", "tests of the dashboard", "apt-get install chromium"),
 )
 
 

@@ -199,6 +199,11 @@ class Server(web.Server):
         self._max_head = max_head
         self._event_loop = asyncio.get_running_loop()
 
+    def go_by(self, *, max_head: int, **options: Any) -> None:
+        """Let other limits hold for the connections that come from now on."""
+        self._max_head = max_head
+        self._options = {**self._options, **options}
+
     def __call__(self) -> Protocol:
         """The protocol of a new connection."""
         protocol = Protocol(self, loop=self._event_loop, **self._options)

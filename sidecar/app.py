@@ -1,25 +1,35 @@
-"""The composition root: Config → transports, chains, listeners; start, drain, close.
+"""The composition root: Config → transports, chains, listeners; start, reload, drain, close.
 
 The only module that knows all the others.
 """
 
 import asyncio
-import signal
-from hashlib import sha256
-from urllib.parse import urlsplit
+from collections.abc import Mapping, Sequence
 
 from sidecar import __version__
 from sidecar.admin.app import make_admin_app
+from sidecar.admin.config import Effective
+from sidecar.admin.endpoint import Endpoint
+from sidecar.admin.guard import guard_of
+from sidecar.admin.openapi import openapi_endpoint
+from sidecar.admin.reload import as_of_now, reload_endpoints
 from sidecar.assembly import Assembly
 from sidecar.clock import Clock, SystemClock
-from sidecar.config import Address, Config
+from sidecar.config import Config
+from sidecar.endpoints import endpoints_of
+from sidecar.figures import register
 from sidecar.listener import Listener
-from sidecar.loops import loop_factory
-from sidecar.ops import State, Status, UpstreamStatus, make_ops_app
+from sidecar.ops import State, Status, make_ops_app
+from sidecar.oversight import Oversight
+from sidecar.past import Past
+from sidecar.reloading import Fresh, NotNow, Reloading, Source
 from sidecar.servers import Bound, Servers
 from sidecar.side_listener import Runner, make_runner
+from sidecar.standing import about, digest_of, named, stores_of, upstreams_of
 from sidecar.telemetry import logs
 from sidecar.telemetry.metrics import Metrics
+from sidecar.telemetry.reload_stats import ReloadCollector
+from sidecar.watching import Watch
 
 _QUIET = 0.25
 """Seconds without an exchange after which draining ends early."""
@@ -31,21 +41,46 @@ _LAST_WORDS = 0.2
 class Sidecar:
     """The running program.
 
+    Args:
+        config: what it starts with; Fresh where it was read from files.
+        clock: where time comes from.
+        source: reads the configuration anew; without it there is no reload.
+
     Raises:
         OSError: a certificate file of an upstream cannot be read.
     """
 
-    def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
-        self._config = config
+    def __init__(
+        self,
+        config: Config | Fresh,
+        *,
+        clock: Clock | None = None,
+        source: Source | None = None,
+    ) -> None:
+        first = config if isinstance(config, Fresh) else Fresh(config)
+        config = first.config
         self._clock = clock or SystemClock()
         self._started_at = self._clock.now()
         self._state: State = "starting"
         self.metrics = Metrics(__version__)
-        self.metrics.set_config(sha256=sha256(repr(config).encode()).hexdigest())
-        self._parts = Assembly(config, self._clock, self.metrics)
-        self._listener = Listener(self._parts.chains, config.limits)
-        self._servers = Servers(config, self._listener)
+        self.metrics.set_config(sha256=digest_of(config))
+        self._oversight = Oversight(
+            config, self.metrics, self._clock, lambda: self._parts, self._about
+        )
+        self._parts = Assembly(
+            config, self._clock, self.metrics, onlookers=self._oversight.onlookers(config)
+        )
+        self._parts.take_over()
+        register(self.metrics, lambda: self._parts, self._clock.now)
+        self._past = Past()
+        self.reloading = Reloading(first, source, self._adopt, self._clock)
+        self.metrics.register(ReloadCollector(lambda: self.reloading.stats))
+        self._watch = Watch(self.reloading, lambda: self.reloading.attempt("file"), self._clock)
+        self._watching: asyncio.Task[None] | None = None
+        self._listener = Listener(self._parts.chains)
+        self._servers = Servers(self._listener)
         self._ops = make_runner(make_ops_app(self.status, self.metrics))
+        self._endpoints = self._made_endpoints()
         self._admin = self._make_admin(config)
         self.bound: Bound = {}
         """Where: `proxy`, `proxy_tls`, `ops`, `admin`, `upstream:NAME`, `upstream-tls:NAME`."""
@@ -53,34 +88,98 @@ class Sidecar:
     def __repr__(self) -> str:
         return f"<Sidecar {self._state} {self._listener!r} {self._parts!r}>"
 
+    @property
+    def _config(self) -> Config:
+        """The one in force."""
+        return self.reloading.config
+
+    def _made_endpoints(self) -> Sequence[Endpoint]:
+        """All that the admin listener serves, over the parts that are in force."""
+        endpoints = (
+            *endpoints_of(self._parts, self._clock),
+            *self._oversight.endpoints(
+                lambda: Effective(self.reloading.config, self.reloading.origins)
+            ),
+            *reload_endpoints(lambda: self.reloading.reload("admin"), NotNow),
+        )
+        return (*endpoints, openapi_endpoint(endpoints))
+
     def _make_admin(self, config: Config) -> Runner | None:
-        if config.listen.admin is None:
+        where = config.listen.admin
+        if where is None:
             return None
-        endpoints = self._parts.endpoints()
-        return make_runner(make_admin_app(config.admin, config.listen.admin, endpoints))
+        guard_of(config.admin, where)  # what is wrong with it is wrong at the start
+        endpoints = as_of_now(lambda: self._endpoints)
+        return make_runner(
+            make_admin_app(config.admin, where, endpoints, lambda: self._config.admin)
+        )
 
     async def start(self) -> None:
         """Bind all listeners.
 
         Raises:
-            OSError: an address is taken or not ours, or a certificate file cannot be read.
+            OSError: an address is taken or not ours, or a certificate file or the spool cannot be
+                read.
         """
+        listen = self._config.listen
         try:
-            self.bound = await self._servers.start()
+            await self._parts.open()
+            await self._servers.enter(await self._servers.prepare(self._config))
+            self.bound = self._servers.bound
             await self._ops.setup()
-            self.bound["ops"] = await self._servers.listen(self._ops, self._config.listen.ops)
-            if self._admin is not None and self._config.listen.admin is not None:
+            self.bound["ops"] = await self._servers.listen(self._ops, listen.ops)
+            if self._admin is not None and listen.admin is not None:
                 await self._admin.setup()
-                where = self._config.listen.admin
-                self.bound["admin"] = await self._servers.listen(self._admin, where)
+                self.bound["admin"] = await self._servers.listen(self._admin, listen.admin)
             await self._parts.start()
+            self._oversight.start()
         except BaseException:
             await self.close()
             raise
         self._state = "ready"
+        self.reloading.begin()
+        if self.reloading.is_possible:
+            self._watching = asyncio.get_running_loop().create_task(self._watch.run())
         loop = type(asyncio.get_running_loop()).__module__.partition(".")[0]
-        listeners = ", ".join(_names(self.bound))
+        listeners = ", ".join(named(self.bound))
         logs.event("started", version=__version__, listeners=listeners, loop=loop)
+
+    async def _adopt(self, config: Config) -> Sequence[str]:
+        """Put another configuration in force: all of it is there before anything changes.
+
+        Exchanges under way end by the chains that they began with.
+
+        Returns:
+            what is new beside the configuration: certificates whose files have changed.
+
+        Raises:
+            OSError: a listener cannot be bound, or a file cannot be read. Nothing has changed.
+        """
+        if config.listen.admin is not None:
+            guard_of(config.admin, config.listen.admin)
+        change = await self._servers.prepare(config)
+        before = self._parts
+        try:
+            onlookers = self._oversight.onlookers(config)
+            parts = Assembly(config, self._clock, self.metrics, before, onlookers)
+        except BaseException:
+            await change.undo()
+            raise
+        renewed = parts.renewed(before)
+        self._past.add(parts.take_over(before))
+        self._parts = parts
+        self._endpoints = self._made_endpoints()
+        self._listener.serve_by(parts.chains)
+        self.metrics.set_config(sha256=digest_of(config))
+        if config.log != self._config.log:
+            logs.setup(config.log)
+        await self._oversight.go_by(config)
+        await before.end_tracing(parts)
+        if await self._servers.enter(change):
+            renewed = ("~ listen.tls: the files have changed", *renewed)
+        own = {name: where for name, where in self.bound.items() if name in ("ops", "admin")}
+        self.bound = {**self._servers.bound, **own}
+        return renewed
 
     def status(self) -> Status:
         """How things stand, for the ops listener."""
@@ -88,21 +187,14 @@ class Sidecar:
             version=__version__,
             state=self._state,
             uptime=round(self._clock.now() - self._started_at, 3),
-            listeners=tuple(_names(self.bound)),
-            upstreams={
-                name: UpstreamStatus(
-                    url=_origin(self._config.upstreams[name].url),
-                    inflight=self.metrics.inflight(name).count,
-                    pool=transport.pool.stats,
-                    breakers=self._parts.breaker_states(name),
-                )
-                for name, transport in self._parts.transports.items()
-            },
-            stores={
-                name: "up" if stats.up else "down"
-                for name, stats in self._parts.keeping.stores().items()
-            },
+            listeners=tuple(named(self.bound)),
+            upstreams=upstreams_of(self._parts, self._config, self.metrics, self._clock.now()),
+            stores=stores_of(self._parts),
         )
+
+    def _about(self) -> Mapping[str, object]:
+        """What a summary says of the program itself."""
+        return about(self.status(), self.reloading)
 
     async def drain(self) -> None:
         """Stop: no longer ready, serve what still comes, finish what is in flight.
@@ -110,20 +202,33 @@ class Sidecar:
         Ends when nothing was in flight for a moment, at the latest after `drain_timeout`.
         """
         self._state = "draining"
+        await self._stop_reloading()
         self._listener.drain()
+        self._parts.drain()
         logs.event("draining", inflight=self._listener.inflight)
         await self._quiet(self._config.drain_timeout, _QUIET)
-        if self._listener.busy:
+        if self._busy:
             self._parts.give_up()
+            self._past.give_up()
             await self._quiet(_LAST_WORDS, 0.0)
         await self.close()
+
+    async def _stop_reloading(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait((self._watching,))
+        await self.reloading.stop()
+
+    @property
+    def _busy(self) -> bool:
+        return self._listener.busy or self._parts.busy
 
     async def _quiet(self, limit: float, quiet: float) -> None:
         """Wait until nothing was in flight for `quiet` seconds, `limit` at the most."""
         idle_since = self._clock.now()
         end = idle_since + limit
         while (now := self._clock.now()) < end:
-            if self._listener.busy:
+            if self._busy:
                 idle_since = now
             elif now - idle_since >= quiet:
                 return
@@ -131,54 +236,12 @@ class Sidecar:
 
     async def close(self) -> None:
         """Close everything now."""
+        await self._stop_reloading()
         await self._servers.close()
         await self._listener.stop()
+        await self._oversight.close()
         await self._parts.close()
+        await self._past.close()
         for runner in (self._ops, self._admin):
             if runner is not None:
                 await runner.cleanup()
-
-
-def _origin(url: str) -> str:
-    """Without its path, which may hold a secret."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _names(bound: Bound) -> list[str]:
-    return [
-        f"{kind} {address}"
-        for kind, where in bound.items()
-        for address in ([where] if isinstance(where, Address) else where)
-    ]
-
-
-async def serve(config: Config) -> None:
-    """Run until SIGTERM or SIGINT.
-
-    Raises:
-        OSError: an address or a file of the configuration cannot be used.
-    """
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    sidecar = Sidecar(config)
-    await sidecar.start()
-    await stopping.wait()
-    await sidecar.drain()
-    logs.event("stopped")
-
-
-def run(config: Config) -> int:
-    """Run the sidecar in this process: 0 when it was stopped in order, 1 when it did not start."""
-    logs.setup(config.log)
-    try:
-        with asyncio.Runner(loop_factory=loop_factory(config.loop)) as runner:
-            runner.run(serve(config))
-    except OSError as error:
-        logs.event("failed", level="error", reason=str(error))
-        return 1
-    finally:
-        logs.flush()
-    return 0

@@ -1,100 +1,108 @@
 """What a configuration becomes: connections, shared state, and the chain of every route.
 
-Binds no socket and serves nobody; that is the app's.
+Each configuration has an assembly of its own, and takes from the one before it the state that is
+made of the same settings (`parts/kept.py`). Binds no socket and serves nobody; that is the app's.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
-from sidecar.admin.breakers import breaker_endpoints
-from sidecar.admin.cache import cache_endpoints
-from sidecar.admin.drills import drill_endpoints
-from sidecar.admin.endpoint import Endpoint
+from sidecar.chains import Chains
 from sidecar.clock import Clock
 from sidecar.config import Config
 from sidecar.core.breaker import Breakers
 from sidecar.core.returned_urls import Addresses
 from sidecar.core.routing import RouteEntry, RouteTable
-from sidecar.drilling import Drilling, order_of
 from sidecar.layers.ending import Ending
-from sidecar.listener import Chains
 from sidecar.parts.caching import Caching
+from sidecar.parts.connecting import connection_settings, make_transports
 from sidecar.parts.destinations import Destinations
+from sidecar.parts.drills import Drills
 from sidecar.parts.keeping import Keeping
+from sidecar.parts.kept import Kept
 from sidecar.parts.keys import Keys
+from sidecar.parts.onlookers import NOBODY, Onlookers
 from sidecar.parts.prefetching import Prefetching
-from sidecar.parts.purging import Purging
+from sidecar.parts.queue_routes import QueueRoutes
+from sidecar.parts.queueing import Queueing, make_queueing
 from sidecar.parts.resilience import Resilience
 from sidecar.parts.returned import Returned
+from sidecar.parts.tracing import Tracing, make_tracing
 from sidecar.parts.tunnelling import Tunnelling
-from sidecar.pipeline import Parts, build, build_handshake
+from sidecar.pipeline import Parts, build, build_handshake, build_pages
 from sidecar.telemetry import logs
-from sidecar.telemetry.breaker_stats import BreakerCollector
-from sidecar.telemetry.cache_stats import CacheCollector
-from sidecar.telemetry.drill_stats import DrillCollector
-from sidecar.telemetry.hedge_stats import HedgeCollector
-from sidecar.telemetry.key_stats import KeyCollector
-from sidecar.telemetry.ledger_stats import LedgerCollector
-from sidecar.telemetry.limit_stats import LimitCollector
-from sidecar.telemetry.media_stats import MediaCollector
-from sidecar.telemetry.message_stats import MessageCollector
 from sidecar.telemetry.metrics import Metrics
-from sidecar.telemetry.pace_stats import PaceCollector
-from sidecar.telemetry.prefetch_stats import PrefetchCollector
-from sidecar.telemetry.retry_stats import RetryCollector
-from sidecar.telemetry.returned_url_stats import ReturnedUrlCollector
-from sidecar.telemetry.store_stats import StoreCollector
-from sidecar.telemetry.tunnel_stats import TunnelCollector
-from sidecar.telemetry.usage_stats import UsageCollector
 from sidecar.transport.upstream import UpstreamTransport
 from sidecar.tunnels import Opening
 
-T = TypeVar("T")
-
 
 class Assembly:
-    """The parts of a running sidecar.
+    """The parts of one configuration. Chains and tables are its own; what is shared is kept.
+
+    What it takes over from the configuration in force is not changed before `take_over`.
+
+    Args:
+        config: what it is made of.
+        clock: where time comes from.
+        metrics: where exchanges are counted.
+        before: the assembly that is in force; None for the first.
+        onlookers: who else sees each exchange.
 
     Raises:
         OSError: a certificate file of an upstream cannot be read.
     """
 
-    def __init__(self, config: Config, clock: Clock, metrics: Metrics) -> None:
-        self._config = config
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        metrics: Metrics,
+        before: "Assembly | None" = None,
+        onlookers: Onlookers = NOBODY,
+    ) -> None:
+        self.config = config
+        self._onlookers = onlookers
         self._clock = clock
-        self._ending = Ending()
-        self.keeping = Keeping(config, clock)
-        self.transports = {
-            name: UpstreamTransport(upstream, clock) for name, upstream in config.upstreams.items()
-        }
+        self.kept: Kept = Kept(before.kept if before else None)
+        kept = self.kept
+        self._ending = kept.totals("ending", "", Ending)
+        self.transports = make_transports(config, clock, kept)
+        self.keeping = Keeping(config, clock, kept)
         self.resilience: Mapping[str, Resilience] = {
-            name: Resilience(name, upstream, clock, self.keeping.secret)
+            name: Resilience(name, upstream, clock, self.keeping.secret, kept=kept)
             for name, upstream in config.upstreams.items()
         }
         self.table = RouteTable.from_config(config)
         self._destinations = Destinations(self.table)
-        self.caching = Caching(config, clock, self.keeping, self._destinations)
-        self.prefetching = Prefetching(self.resilience, clock, self._destinations)
+        self.caching = Caching(config, clock, self.keeping, self._destinations, kept)
+        self.prefetching = Prefetching(self.resilience, clock, self._destinations, kept)
         self.tunnelling = Tunnelling(
-            {name: upstream.websocket for name, upstream in config.upstreams.items()}
+            {name: upstream.websocket for name, upstream in config.upstreams.items()}, kept
         )
-        self.returned = Returned(Addresses.from_config(config))
-        self.keys = {
-            name: Keys(upstream.credentials, clock)
+        self.returned = Returned(Addresses.from_config(config), kept)
+        self.keys: Mapping[str, Keys] = {
+            name: Keys(name, upstream.credentials, clock, kept)
             for name, upstream in config.upstreams.items()
             if upstream.credentials is not None
         }
         self.breakers = Breakers({name: each.breakers for name, each in self.resilience.items()})
-        self.drilling = Drilling.of(config.drills, clock)
+        self.drills = Drills(config.drills, clock, kept)
+        self.queueing: Queueing | None = kept.shared(
+            "queueing", "", config.stores, lambda: make_queueing(config, clock)
+        )
+        self._queue_routes = (
+            QueueRoutes(config, self.queueing, clock, kept) if self.queueing is not None else None
+        )
+        self.tracing: Tracing | None = make_tracing(
+            config, clock, before.tracing if before else None
+        )
         self.chains = self._chains(metrics)
-        self._register(metrics)
 
     def __repr__(self) -> str:
         return f"<Assembly {list(self.transports.values())!r}>"
 
     def _chains(self, metrics: Metrics) -> Chains:
-        sinks = (metrics.sink(), logs.exchange_sink(self._config.log))
+        sinks = (metrics.sink(), *self._onlookers.sinks, logs.exchange_sink(self.config.log))
         parts = Parts(
             clock=self._clock,
             metrics=metrics,
@@ -105,7 +113,10 @@ class Assembly:
             prefetching=self.prefetching,
             returned=self.returned,
             keys=self.keys,
-            drilling=self.drilling,
+            drilling=self.drills.drilling,
+            queueing=self._queue_routes,
+            tracing=self.tracing,
+            observer=self._onlookers.observer,
         )
         handlers = {
             route: build(
@@ -114,7 +125,10 @@ class Assembly:
             for route in self.table.entries
         }
         self._destinations.tell(handlers)
-        return Chains(self.table, handlers, parts, self._openings(parts))
+        queue = self._queue_routes
+        pages = build_pages(queue.pages, parts) if queue is not None else None
+        limits = self.config.limits
+        return Chains(self.table, handlers, parts, limits, self._openings(parts), pages)
 
     def _openings(self, parts: Parts) -> Mapping[RouteEntry, Opening]:
         """How WebSockets are opened, for the routes where they pass."""
@@ -134,60 +148,65 @@ class Assembly:
             if route.config.websocket.enabled
         }
 
-    def _register(self, metrics: Metrics) -> None:
-        """Have the figures of all parts exported."""
-        shared = self.resilience
-        metrics.watch_pools(lambda: {n: t.pool.stats for n, t in self.transports.items()})
-        for collector in (
-            RetryCollector(lambda: _by_route(shared, lambda each: each.retry_stats)),
-            HedgeCollector(lambda: _by_route(shared, lambda each: each.hedge_stats)),
-            BreakerCollector(
-                lambda: {name: each.breaker_stats for name, each in shared.items()},
-                lambda: self.breakers,
-                self._clock.now,
-            ),
-            LimitCollector(lambda: {name: each.limit_stats for name, each in shared.items()}),
-            PaceCollector(lambda: _by_route(shared, lambda each: each.pace_stats)),
-            LedgerCollector(lambda: self.keeping.ledger_stats),
-            StoreCollector(self.keeping.stores),
-            CacheCollector(lambda: self.caching.stats),
-            MessageCollector(lambda: self.caching.sharing.message_stats),
-            PrefetchCollector(lambda: self.prefetching.stats),
-            MediaCollector(lambda: self.caching.media.stats),
-            ReturnedUrlCollector(lambda: self.returned.stats),
-            KeyCollector(lambda: {name: each.stats for name, each in self.keys.items()}),
-            TunnelCollector(lambda: self.tunnelling.stats),
-            UsageCollector(lambda: {name: each.usage for name, each in shared.items()}),
-        ):
-            metrics.register(collector)
-        drilling = self.drilling
-        if drilling is not None:
-            metrics.register(DrillCollector(lambda: drilling.stats))
+    @property
+    def busy(self) -> bool:
+        """Whether something is under way that no application waits for."""
+        return self.queueing is not None and self.queueing.busy
 
-    def breaker_states(self, upstream: str) -> Mapping[str, str]:
-        """How the breakers of an upstream stand, by key."""
-        now = self._clock.now()
-        return {key: each.stage(now) for name, key, each in self.breakers if name == upstream}
+    async def open(self) -> None:
+        """Open what calls are kept in, before any comes.
 
-    def endpoints(self) -> Sequence[Endpoint]:
-        """What the admin listener serves."""
-        routes = {
-            upstream: [route.name for route in routes]
-            for upstream, routes in self.table.routes.items()
-        }
-        return (
-            *breaker_endpoints(self.breakers, self._clock),
-            *cache_endpoints(Purging(self.caching, self.keeping, self.table, self._clock)),
-            *drill_endpoints(self.drilling, routes),
-        )
+        Raises:
+            OSError: it cannot be read.
+        """
+        if self.queueing is not None:
+            await self.queueing.open()
+
+    def take_over(self, before: "Assembly | None" = None) -> Sequence[object]:
+        """Be in force, at one stroke: from here on the states go by this configuration.
+
+        Args:
+            before: what was in force.
+
+        Returns:
+            the states of `before` that are not used on; exchanges may be under way with them.
+        """
+        gone = self.kept.enter_force()
+        if before is not None:
+            upstreams = self.config.upstreams
+            self.caching.take_over(
+                [
+                    name
+                    for name, each in before.config.upstreams.items()
+                    if name not in upstreams or upstreams[name].url != each.url
+                ]
+            )
+            self.drills.begin()
+            gone.append(before.prefetching)
+        return gone
+
+    def renewed(self, before: "Assembly") -> Sequence[str]:
+        """Where connections are made anew although no setting has changed: certificates have."""
+        return [
+            f"~ upstreams.{name}.tls: the files have changed"
+            for name, upstream in self.config.upstreams.items()
+            if (earlier := before.config.upstreams.get(name)) is not None
+            and self.transports[name] is not before.transports[name]
+            and connection_settings(upstream) == connection_settings(earlier)
+        ]
 
     async def start(self) -> None:
         """Connect the stores, and begin what the configuration says begins by itself."""
+        if self.queueing is not None:
+            self.queueing.start()
         await self.keeping.start()
         await self.caching.start()
-        if self.drilling is not None:
-            for drill in self._config.drills.active:
-                self.drilling.start(order_of(drill))
+        self.drills.begin()
+
+    def drain(self) -> None:
+        """Begin nothing more that no application waits for."""
+        if self.queueing is not None:
+            self.queueing.drain()
 
     def give_up(self) -> None:
         """End what is under way, each exchange with an error."""
@@ -199,21 +218,21 @@ class Assembly:
 
     async def close(self) -> None:
         """Close everything now."""
-        for transport in self.transports.values():
-            transport.close()
-        if self.drilling is not None:
-            self.drilling.close()
+        if self.queueing is not None:
+            await self.queueing.close()
+        for each in self.kept.states():
+            if isinstance(each, UpstreamTransport):
+                each.close()
+        if self.drills.drilling is not None:
+            self.drills.drilling.close()
         await self.prefetching.close()
         await self.caching.close()
         await self.keeping.close()
+        if self.tracing is not None:
+            await self.tracing.close()
 
-
-def _by_route(
-    shared: Mapping[str, Resilience], figures: Callable[[Resilience], Mapping[str, T]]
-) -> dict[tuple[str, str], T]:
-    """Figures that each upstream has by a second name, by both."""
-    return {
-        (upstream, name): stats
-        for upstream, each in shared.items()
-        for name, stats in dict(figures(each)).items()
-    }
+    async def end_tracing(self, after: "Assembly") -> None:
+        """Send what waits for a collector that `after` does not send to."""
+        ours, theirs = self.tracing, after.tracing
+        if ours is not None and (theirs is None or theirs.exporter is not ours.exporter):
+            await ours.close()

@@ -14,17 +14,26 @@ from sidecar.suggestions import hint, nearest
 
 WIDTH = 80
 COMMANDS = {
+    "init": "write a first configuration from .env and compose files",
     "run": "start the sidecar",
+    "exec": "start the sidecar, then a command that calls through it",
     "check": "find every problem of a configuration; touches nothing else",
     "explain": "show which route a URL takes, and where each setting comes from",
     "routes": "list all routes with their timeouts",
     "hints": "print the lines that point each SDK at the sidecar",
+    "env": "print the base URLs as variables of the application",
     "certs": "make a local certificate, for clients that insist on https",
     "schema": "print the JSON Schema, or the reference with every key",
     "demo": "see the sidecar at work on simulated providers; needs no keys",
+    "top": "watch a running sidecar: a table of its upstreams",
+    "tap": "see the exchanges of a running sidecar, as they end",
+    "report": "show what the application would have seen without the sidecar",
+    "advise": "propose what could be better, by what a running sidecar has seen",
     "breaker": "show the circuit breakers of a running sidecar, or force one",
     "cache": "show the response cache of a running sidecar, or drop some of it",
+    "queue": "show what is delivered later, and send again what failed",
     "drill": "make named faults on purpose in a running sidecar",
+    "config": "show the configuration in force, with the origin of each value",
     "healthcheck": "ask a running sidecar whether it is ready",
     "version": "print the version",
 }

@@ -11,13 +11,14 @@ The contract:
 6. Timeouts are enforced in the transport, below every layer that counts failures.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from sidecar.entered import Entered
 from sidecar.judgement import Judgement
+from sidecar.trail import MOST, Tried
 
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 """What does no harm when it is done twice or cut off (RFC 9110 §9.2.1)."""
@@ -188,6 +189,15 @@ class Timeline:
     first_byte_at: float = 0.0
     bytes_up: int = 0
     bytes_down: int = 0
+    trail: list[Tried] = field(default_factory=list)
+    """Its first attempts, as they began. A copy of the timeline, as for a hedge, shares it."""
+
+    def begin(self, number: int, now: float) -> Tried:
+        """An attempt begins."""
+        tried = Tried(number, now)
+        if len(self.trail) < MOST:
+            self.trail.append(tried)
+        return tried
 
 
 @dataclass(slots=True, eq=False)
@@ -214,6 +224,8 @@ class Exchange:
     """How the application came in; None for calls of the sidecar's own. Written by the listener."""
     background: bool = False
     """Nobody waits for it: it goes after all that somebody waits for."""
+    before_send: Callable[[], Awaitable[None]] | None = None
+    """What must be done before its first byte leaves: a delivery is then written down as sent."""
 
 
 class Handler(Protocol):

@@ -5,19 +5,18 @@ Errors become answers here and nowhere else. Decides nothing itself: `core` does
 
 import asyncio
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from itertools import count
 
 from aiohttp import HttpVersion10, HttpVersion11, web
 
 from sidecar.aiohttp_takeover import is_last
+from sidecar.chains import Chains
 from sidecar.clock import Clock
-from sidecar.config import Limits
 from sidecar.core.answers import answer, status_of
 from sidecar.core.headers import RequestHead, read_request
-from sidecar.core.routing import Routed, RouteEntry, RouteTable
-from sidecar.core.websocket import SWITCH, UPGRADE_REQUIRED, WANTED
+from sidecar.core.routing import Routed, RouteEntry
+from sidecar.core.websocket import PROTOCOL, SWITCH
+from sidecar.delivering.feed import Spoken
 from sidecar.downstream import SHORT, StreamedBody, gather, too_large, write_response
 from sidecar.entered import Entered
 from sidecar.errors import BadRequest, DownstreamError, Draining, ExchangeError
@@ -32,24 +31,12 @@ from sidecar.exchange import (
     Timeline,
 )
 from sidecar.layers.observe import make_record
-from sidecar.pipeline import Parts, build_refusal
+from sidecar.pipeline import build_refusal
 from sidecar.switched import Switched
-from sidecar.tunnels import Opening, Tunnels
+from sidecar.tunnels import Tunnels, speak
 
-_VERSIONS = (HttpVersion11, HttpVersion10)
 _PATIENCE = 0.02
 """Seconds that a short request body may take to arrive before it is sent on as it comes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chains:
-    """The handlers of all routes, and where to find them."""
-
-    table: RouteTable
-    handlers: Mapping[RouteEntry, Handler]
-    parts: Parts
-    openings: Mapping[RouteEntry, Opening] = field(default_factory=dict)
-    """Of the routes where WebSockets pass."""
 
 
 def _check_version(request: web.BaseRequest) -> None:
@@ -58,18 +45,18 @@ def _check_version(request: web.BaseRequest) -> None:
     Raises:
         BadRequest: it is of another version.
     """
-    if request.version not in _VERSIONS:
+    if request.version not in (HttpVersion11, HttpVersion10):
         raise BadRequest(
             "only HTTP/1.1 and HTTP/1.0 are spoken here", code="bad_request", status=505
         )
 
 
 class Listener:
-    """Serves the application."""
+    """Serves the application: each request by the chains that were there when it came."""
 
-    def __init__(self, chains: Chains, limits: Limits) -> None:
+    def __init__(self, chains: Chains) -> None:
         self._chains = chains
-        self._limits = limits
+        self._limits = chains.limits
         self._clock: Clock = chains.parts.clock
         self._ids = map(f"{os.urandom(4).hex()}-{{:x}}".format, count(1))
         self._abandoned: set[asyncio.Future[Response]] = set()
@@ -91,11 +78,19 @@ class Listener:
         """Answer one request that came in on the listener of upstream `bound`, if of one."""
         self.inflight += 1
         try:
-            return await self._serve(bound, request)
+            return await self._serve(self._chains, bound, request)
         finally:
             self.inflight -= 1
 
-    async def _serve(self, bound: str | None, request: web.BaseRequest) -> web.StreamResponse:
+    def serve_by(self, chains: Chains) -> None:
+        """Serve what comes from now on by other chains."""
+        self._chains = chains
+        self._limits = chains.limits
+        self._tunnels.open_by(chains.openings)
+
+    async def _serve(
+        self, chains: Chains, bound: str | None, request: web.BaseRequest
+    ) -> web.StreamResponse:
         timeline = Timeline(self._clock.now())
         routed: Routed | None = None
         head: RequestHead | None = None
@@ -103,11 +98,16 @@ class Listener:
             _check_version(request)
             head = read_request(list(request.raw_headers))
             host = head.host.decode("latin-1")
-            routed = self._chains.table.resolve(request.method, request.raw_path, host, bound)
+            routed = chains.table.resolve(request.method, request.raw_path, host, bound)
             opening = self._tunnels.opening(request, head, routed.route)
             body = await self._body(request, head, routed.route)
         except (DownstreamError, Draining) as error:
-            response = await self._refuse(request, routed, error, timeline)
+            if head and error.code == "reserved_path" and chains.pages is not None:
+                response = await self._page(chains.pages, request, head, timeline)
+                if isinstance(response, Spoken):
+                    return await speak(request, response, timeline, self._limits.read_idle)
+            else:
+                response = await self._refuse(request, routed, error, timeline)
         else:
             route = routed.route
             fields = [*head.forwarded, *SWITCH] if opening else head.forwarded
@@ -116,7 +116,7 @@ class Listener:
                 next(self._ids), route.upstream, route.name, forwarded, float("inf"), timeline
             )
             exchange.entered = Entered(routed.by, host, request.secure)
-            handler = opening.handler if opening else self._chains.handlers[route]
+            handler = opening.handler if opening else chains.handlers[route]
             response = await self._exchange(exchange, route, handler)
             if opening and isinstance(response, Switched):
                 return await self._tunnels.carry(request, response, timeline, opening)
@@ -126,6 +126,21 @@ class Listener:
             read_idle=self._limits.read_idle,
             close=self.draining or is_last(request, head),
         )
+
+    async def _page(
+        self, pages: Handler, request: web.BaseRequest, head: RequestHead, timeline: Timeline
+    ) -> Response:
+        """One of the sidecar's own pages."""
+        framed = head.chunked or head.length
+        body = StreamedBody(request, head.length, self._limits) if framed else None
+        fields = [*head.forwarded, *SWITCH] if head.upgrade == PROTOCOL else head.forwarded
+        exchange = self._unsent(Request(request.method, request.raw_path, fields, body), timeline)
+        exchange.entered = Entered("prefix", head.host.decode("latin-1"), request.secure)
+        try:
+            self._tunnels.is_handshake(request, head)
+            return await pages(exchange)
+        except ExchangeError as error:
+            return answer(error, "generic", exchange.id)
 
     async def _exchange(self, exchange: Exchange, route: RouteEntry, handler: Handler) -> Response:
         try:
@@ -195,33 +210,24 @@ class Listener:
         timeline: Timeline,
     ) -> Response:
         """The answer to a request that is not forwarded; observed like any other."""
-        forwarded = Request(request.method, routed.target if routed else request.raw_path, [])
-        route = routed.route if routed else None
-        exchange = Exchange(
-            id=next(self._ids),
-            upstream=route.upstream if route else "-",
-            route=route.name if route else "-",
-            request=forwarded,
-            deadline=float("inf"),
-            timeline=timeline,
-            attempt=0,
-        )
+        asked = Request(request.method, routed.target if routed else request.raw_path, [])
+        exchange = self._unsent(asked, timeline, route := routed.route if routed else None)
         shape = route.config.errors if route else "generic"
         try:
             return await build_refusal(error, shape, self._chains.parts)(exchange)
         except ExchangeError as refusal:
-            response = answer(refusal, shape, exchange.id)
-            response.headers += WANTED if response.status == UPGRADE_REQUIRED else ()
-            return response
+            return answer(refusal, shape, exchange.id)
+
+    def _unsent(self, asked: Request, spent: Timeline, route: RouteEntry | None = None) -> Exchange:
+        """The exchange of a request that goes to no upstream."""
+        names = (route.upstream, route.name) if route else ("-", "-")
+        return Exchange(next(self._ids), *names, asked, float("inf"), spent, attempt=0)
 
     def render_unparsed(self, error: ExchangeError) -> Response:
         """The answer to bytes that are no request; seen like any other."""
-        parts = self._chains.parts
-        nothing = Request("-", "-", [])
-        timeline = Timeline(self._clock.now())
-        exchange = Exchange(next(self._ids), "-", "-", nothing, float("inf"), timeline, attempt=0)
+        exchange = self._unsent(Request("-", "-", []), Timeline(self._clock.now()))
         record = make_record(exchange, status_of(error, "generic"), "sidecar", error, self._clock)
-        for sink in parts.sinks:
+        for sink in self._chains.parts.sinks:
             sink(record)
         return answer(error, "generic", exchange.id)
 

@@ -1,10 +1,11 @@
 """The order of the layers. It is written here and nowhere else.
 
-Chains are built once, when the configuration loads, with only what the route configures.
+Chains are built when a configuration comes into force, with only what the route configures.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sidecar.clock import Clock
 from sidecar.config import ErrorShape
@@ -17,15 +18,20 @@ from sidecar.layers.deadline import deadline
 from sidecar.layers.drill import drill
 from sidecar.layers.ending import Ending
 from sidecar.layers.judge import judge
+from sidecar.layers.learn import learn
 from sidecar.layers.observe import observe
 from sidecar.layers.readable import readable
 from sidecar.layers.streams import streams
+from sidecar.layers.tokens import count_tokens
+from sidecar.observing import Observer
 from sidecar.parts.caching import Caching
 from sidecar.parts.keeping import Keeping
 from sidecar.parts.keys import Keys
 from sidecar.parts.prefetching import Prefetching
+from sidecar.parts.queue_routes import QueueRoutes
 from sidecar.parts.resilience import Resilience
 from sidecar.parts.returned import Returned
+from sidecar.parts.tracing import Tracing
 from sidecar.parts.tunnelling import Tunnelling
 from sidecar.telemetry.metrics import NONE, Metrics
 from sidecar.telemetry.record import Sink
@@ -48,6 +54,12 @@ class Parts:
     """By upstream, where the sidecar holds or moves its keys."""
     drilling: Drilling | None = None
     """Where drills are allowed."""
+    queueing: QueueRoutes | None = None
+    """Where a spool is configured."""
+    tracing: Tracing | None = None
+    """Where a collector is configured."""
+    observer: Observer | None = None
+    """Where calls are learnt from."""
 
 
 def build(
@@ -57,16 +69,24 @@ def build(
     config, clock = route.config, parts.clock
     dialect = dialect_of(config.dialect)
     parts.metrics.bind(route.upstream, route.name)
-    inflight = parts.metrics.inflight(route.upstream)
+    seen = observe(config.errors, parts.metrics.inflight(route.upstream), parts.sinks, clock)
+    ending = parts.ending.layer()
+    queueing, tracing = parts.queueing, parts.tracing
     return stack(
         # what the application sees
-        observe(config.errors, inflight, parts.sinks, clock),
-        parts.ending.layer(),
+        seen,
+        tracing.layer(route) if tracing is not None else None,
+        learn(parts.observer) if parts.observer is not None else None,
+        ending,
         deadline(config.timeouts.total, clock),
+        queueing.layer(route) if queueing is not None else None,
         # as the client is to come back; what is kept stays as it was said
         parts.returned.layer(route),
         # answers that were given before
         parts.keeping.ledger(route),
+        # what is delivered later goes the same way from here, seen as a call of its own: its
+        # spool knows what was done, also when people have it sent again
+        queueing.entry(route, seen, ending) if queueing is not None else None,
         parts.caching.media.media(route),
         parts.prefetching.layer(route, parts.caching.key_of(route)),
         parts.caching.fallback(route),
@@ -87,6 +107,12 @@ def build(
         shared.recheck(),
         # what the upstream said
         judge(dialect, clock, shared.usage.see),
+        tracing.attempts(route) if tracing is not None else None,
+        count_tokens(partial(parts.metrics.tokens, route.upstream, route.name))
+        if config.dialect == "gemini"
+        else None,
+        # from here on it may have been sent
+        queueing.fence() if queueing is not None else None,
         drill(parts.drilling, config.timeouts),
         on=transport.handler(config.timeouts),
     )
@@ -101,9 +127,10 @@ def build_handshake(
 ) -> Handler:
     """The chain of one route's WebSockets: none is remembered, repeated or asked for twice."""
     config, clock = route.config, parts.clock
-    inflight = parts.metrics.inflight(route.upstream)
+    inflight, tracing = parts.metrics.inflight(route.upstream), parts.tracing
     return stack(
         observe(config.errors, inflight, parts.sinks, clock),
+        tracing.layer(route) if tracing is not None else None,
         deadline(config.timeouts.total, clock),
         parts.returned.layer(route),
         # what is below lives as long as the handshake, what is above as long as the WebSocket
@@ -114,6 +141,7 @@ def build_handshake(
         shared.limit(route),
         shared.recheck(),
         judge(dialect_of(config.dialect), clock, shared.usage.see),
+        tracing.attempts(route) if tracing is not None else None,
         drill(parts.drilling, config.timeouts),
         on=transport.handshake(config.timeouts),
     )
@@ -127,3 +155,10 @@ def build_refusal(error: ExchangeError, shape: ErrorShape, parts: Parts) -> Hand
 
     inflight = parts.metrics.inflight(NONE)
     return stack(observe(shape, inflight, parts.sinks, parts.clock), on=refuse)
+
+
+def build_pages(pages: Handler, parts: Parts) -> Handler:
+    """The chain of the sidecar's own pages for the application."""
+    inflight = parts.metrics.inflight(NONE)
+    seen = observe("generic", inflight, parts.sinks, parts.clock)
+    return stack(seen, parts.ending.layer(), on=pages)

@@ -1,57 +1,117 @@
 """The proxy's listening sockets: plain and TLS, TCP and Unix, shared and one for each upstream.
 
-Knows addresses and certificates; nothing of what is served.
+Which there are, and what becomes of them when the configuration changes. Knows addresses and
+certificates; nothing of what is served.
 """
 
 import asyncio
-import socket
-import ssl
-from functools import partial
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
 
-from sidecar.aiohttp_compat import Server
 from sidecar.config import Address, Config
 from sidecar.listener import Listener
+from sidecar.listening import Listening, Wanted, bound
+from sidecar.server_tls import Certificate, Shown, read_certificate
 
 Bound = dict[str, Address | list[Address]]
 
-_BACKLOG = 1024
-_LINGER = 5.0
-"""Seconds that the rest of a request is read after an early answer, so that it is not lost."""
-_SHUTDOWN = 0.1
+
+@dataclass(slots=True)
+class Change:
+    """The sockets of another configuration: bound where they are new, and not served yet."""
+
+    config: Config
+    certificate: Certificate | None
+    tls: Shown | None
+    listening: list[tuple[Wanted, Listening]] = field(default_factory=list)
+    """All, in their order."""
+    new: list[Listening] = field(default_factory=list)
+
+    async def undo(self) -> None:
+        """Let go of what was bound."""
+        for each in self.new:
+            await each.close()
 
 
 class Servers:
     """All listeners of the proxy."""
 
-    def __init__(self, config: Config, listener: Listener) -> None:
-        self._config = config
+    def __init__(self, listener: Listener) -> None:
         self._listener = listener
-        self._runners: list[web.ServerRunner] = []
-        self._sockets: list[Path] = []
+        self._tls: Shown | None = None
+        self._open: list[Listening] = []
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._paths: list[Path] = []
 
-    async def start(self) -> Bound:
-        """Bind all addresses; those that asked for port 0 are told what they got.
+    @property
+    def _runners(self) -> list[web.ServerRunner]:
+        return [each.runner for each in self._open]
+
+    async def prepare(self, config: Config) -> Change:
+        """Bind what a configuration has anew. What is open at the same address stays as it is.
 
         Raises:
-            OSError: an address is taken or not ours, or a certificate file cannot be read.
+            OSError: an address is taken or not ours, or a certificate file cannot be read; then
+                nothing is bound.
         """
-        listen = self._config.listen
-        tls = self._tls()
-        bound: Bound = {
-            "proxy": [await self._listen(address, None) for address in listen.proxy],
-            "proxy_tls": [await self._listen(address, None, tls) for address in listen.proxy_tls],
-        }
-        host = next((address.host for address in listen.proxy if address.host), "127.0.0.1")
-        for name, upstream in self._config.upstreams.items():
-            if upstream.port is not None:
-                bound[f"upstream:{name}"] = await self._listen(Address(host, upstream.port), name)
-            if upstream.tls_port is not None:
-                address = Address(host, upstream.tls_port)
-                bound[f"upstream-tls:{name}"] = await self._listen(address, name, tls)
-        return bound
+        files = config.listen.tls
+        certificate = read_certificate(files) if files is not None else None
+        tls = self._tls or (Shown(certificate) if certificate is not None else None)
+        change = Change(config, certificate, tls)
+        free = list(self._open)
+        try:
+            for wanted in _wanted(config):
+                found = next((each for each in free if _is_same(each.wanted, wanted)), None)
+                if found is not None:
+                    free.remove(found)
+                else:
+                    _check(wanted, self._open)
+                    found = Listening(wanted, self._listener, config.limits)
+                    await found.bind(tls.context if tls is not None and wanted.secure else None)
+                    change.new.append(found)
+                change.listening.append((wanted, found))
+        except BaseException:
+            await change.undo()
+            raise
+        return change
+
+    async def enter(self, change: Change) -> bool:
+        """Serve what was bound, and accept nobody any more where nothing is wanted.
+
+        Returns:
+            whether another certificate is shown.
+        """
+        before = self._tls.digest if self._tls is not None else None
+        if change.certificate is not None and change.tls is not None:
+            change.tls.show(change.certificate)
+        self._tls = change.tls
+        gone, self._open = self._open, [each for _, each in change.listening]
+        for wanted, each in change.listening:
+            each.go_by(wanted, change.config.limits)
+        for each in change.new:
+            await each.accept()
+        for each in gone:
+            if each in self._open:
+                continue
+            task = asyncio.get_running_loop().create_task(each.leave())
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
+        return before is not None and self._tls is not None and self._tls.digest != before
+
+    @property
+    def bound(self) -> Bound:
+        """Where they are; those that asked for port 0 have got one."""
+        found: Bound = {"proxy": [], "proxy_tls": []}
+        for each in self._open:
+            shared = found.get(each.wanted.name)
+            if isinstance(shared, list):
+                shared.append(each.address)
+            else:
+                found[each.wanted.name] = each.address
+        return found
 
     async def listen(self, runner: web.AppRunner, address: Address) -> Address:
         """Bind a listener that is not the application's.
@@ -59,75 +119,53 @@ class Servers:
         Raises:
             OSError: its address is taken or not ours.
         """
-        bound = await _bind(runner, address, None)
-        if bound.path:
-            self._sockets.append(Path(bound.path))
-        return bound
+        where, site, sock = await bound(runner, address, None)
+        if sock is not None:
+            await site.start()
+        if where.path:
+            self._paths.append(Path(where.path))
+        return where
 
     async def close(self) -> None:
         """Stop accepting, and end every connection."""
-        await asyncio.gather(*(runner.cleanup() for runner in self._runners))
-        self._runners.clear()
-        for path in self._sockets:
+        leaving = tuple(self._leaving)
+        for task in leaving:
+            task.cancel()
+        await asyncio.gather(*leaving, return_exceptions=True)
+        await asyncio.gather(*(each.close() for each in self._open))
+        self._open.clear()
+        for path in self._paths:
             path.unlink(missing_ok=True)
 
-    def _tls(self) -> ssl.SSLContext | None:
-        files = self._config.listen.tls
-        if files is None:
-            return None
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.set_alpn_protocols(["http/1.1"])
-        context.load_cert_chain(files.certificate, files.key)
-        return context
 
-    async def _listen(
-        self, address: Address, upstream: str | None, tls: ssl.SSLContext | None = None
-    ) -> Address:
-        limits = self._config.limits
-        server = Server(
-            partial(self._listener.serve, upstream),
-            self._listener.render_unparsed,
-            max_head=limits.max_header_total,
-            auto_decompress=False,
-            keepalive_timeout=limits.keep_alive,
-            lingering_time=_LINGER,
-            max_field_size=limits.max_header_size,
-            max_headers=limits.max_headers,
-            max_line_size=limits.max_header_size,
-        )
-        runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN)
-        await runner.setup()
-        self._runners.append(runner)
-        bound = await _bind(runner, address, tls)
-        if bound.path:
-            self._sockets.append(Path(bound.path))
-        return bound
+def _check(wanted: Wanted, there: Sequence[Listening]) -> None:
+    """Binding a path takes it from whoever has it: not from a socket of our own.
+
+    Raises:
+        OSError: one of ours has it.
+    """
+    path = wanted.address.path
+    if path and any(each.address.path == path for each in there):
+        raise OSError(f"cannot listen on {wanted.address}: it is plain or TLS until a restart")
 
 
-async def _bind(runner: web.BaseRunner, address: Address, tls: ssl.SSLContext | None) -> Address:
-    try:
-        if address.path:
-            await web.UnixSite(runner, address.path, ssl_context=tls, backlog=_BACKLOG).start()
-            return address
-        sock = _tcp_socket(address)
-    except OSError as error:
-        raise OSError(f"cannot listen on {address}: {error.strerror or error}") from error
-    await web.SockSite(runner, sock, ssl_context=tls, backlog=_BACKLOG).start()
-    return Address(address.host, sock.getsockname()[1])
+def _is_same(one: Wanted, other: Wanted) -> bool:
+    """Whether one socket does for both. An upstream may have got another name."""
+    shared = one.upstream is None, other.upstream is None
+    return one.address == other.address and one.secure == other.secure and shared[0] == shared[1]
 
 
-def _tcp_socket(address: Address) -> socket.socket:
-    found = socket.getaddrinfo(
-        address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )
-    family, kind, proto, _, where = found[0]
-    sock = socket.socket(family, kind, proto)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind(where)
-        sock.listen(_BACKLOG)
-    except OSError:
-        sock.close()
-        raise
-    return sock
+def _wanted(config: Config) -> Iterator[Wanted]:
+    listen = config.listen
+    for address in listen.proxy:
+        yield Wanted("proxy", address, None, secure=False)
+    for address in listen.proxy_tls:
+        yield Wanted("proxy_tls", address, None, secure=True)
+    host = next((address.host for address in listen.proxy if address.host), "127.0.0.1")
+    for name, upstream in config.upstreams.items():
+        if upstream.port is not None:
+            yield Wanted(f"upstream:{name}", Address(host, upstream.port), name, secure=False)
+        if upstream.tls_port is not None:
+            yield Wanted(
+                f"upstream-tls:{name}", Address(host, upstream.tls_port), name, secure=True
+            )

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from sidecar.admin.asked import MOST_BYTES
 from sidecar.admin.audit import audited
+from sidecar.admin.dashboard import add_dashboard, assets
 from sidecar.admin.endpoint import Answer, Endpoint, Refused
 from sidecar.admin.guard import guard_of, guarding
 from sidecar.admin.rendering import render, strict_headers, wants_text
@@ -21,7 +22,10 @@ _Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def make_admin_app(
-    admin: Admin, address: Address, endpoints: Sequence[Endpoint]
+    admin: Admin,
+    address: Address,
+    endpoints: Sequence[Endpoint],
+    admin_now: Callable[[], Admin] | None = None,
 ) -> web.Application:
     """The application of the admin listener.
 
@@ -29,14 +33,18 @@ def make_admin_app(
         admin: who may use it.
         address: where it will listen, as configured.
         endpoints: what it serves, beside the index of them.
+        admin_now: who may use it at the time of a request; by default `admin`, always.
 
     Raises:
         OSError: others than this machine reach it, and no token is configured.
     """
-    guard = guard_of(admin, address)
+    first = guard_of(admin, address)
+    guard = (lambda: guard_of(admin_now(), address)) if admin_now else (lambda: first)
     app = web.Application(
-        middlewares=[audited, _errors_as_answers, guarding(guard)], client_max_size=MOST_BYTES
+        middlewares=[audited, _errors_as_answers, guarding(guard, assets())],
+        client_max_size=MOST_BYTES,
     )
+    add_dashboard(app)
     for each in (_index(endpoints), *endpoints):
         app.router.add_route(each.method, each.path, _handler(each))
         if each.method == "GET":

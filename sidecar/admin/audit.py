@@ -1,4 +1,7 @@
-"""One log line for each write, done or refused: who, what, why, and what it came to."""
+"""One log line for each write, done or refused: who, what, why, and what it came to.
+
+It is written whatever the log level: a level that somebody sets hides nothing that they do.
+"""
 
 from collections.abc import Awaitable, Callable
 
@@ -22,7 +25,7 @@ async def audited(request: web.Request, handler: _Next) -> web.StreamResponse:
     response = await handler(request)
     if request.method not in _READING:
         given = {f"given_{name}": _written(value) for name, value in request[AUDIT].items()}
-        logs.event(
+        logs.audit(
             "admin",
             "info" if response.status < 400 else "warning",
             client=request.remote or "unix",

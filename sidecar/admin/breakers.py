@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from sidecar.admin.asked import asked, lasts, reason
-from sidecar.admin.endpoint import Answer, Endpoint, unknown
+from sidecar.admin.endpoint import FOR, Answer, Endpoint, unknown
 from sidecar.clock import Clock
 from sidecar.core.breaker.values import Forced
 
@@ -68,7 +68,13 @@ def breaker_endpoints(breakers: BreakerControl, clock: Clock) -> Sequence[Endpoi
         Endpoint("GET", _PATH, "all circuit breakers", everything),
         Endpoint("GET", name, "one of them", show, shown),
         Endpoint(
-            "POST", forcing, "force it; for=10m, reason=…", force, f"{shown}/open|close|observe"
+            "POST",
+            forcing,
+            "force it; for=10m, reason=…",
+            force,
+            f"{shown}/open|close|observe",
+            (FOR,),
+            "how it stands now",
         ),
         Endpoint("POST", f"{name}/reset", "make it as new: closed", reset, f"{shown}/reset"),
     )

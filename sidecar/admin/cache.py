@@ -10,7 +10,7 @@ from aiohttp import web
 
 from sidecar.admin.asked import Scalar, asked
 from sidecar.admin.audit import AUDIT
-from sidecar.admin.endpoint import Answer, Endpoint, Refused, unknown
+from sidecar.admin.endpoint import Answer, Endpoint, Parameter, Refused, unknown
 from sidecar.core.cache.purge import TABLE_PREFIX, Cleared, Scope
 from sidecar.errors import DownstreamError
 from sidecar.telemetry import redact
@@ -18,6 +18,16 @@ from sidecar.telemetry import redact
 _PATH = "/admin/cache"
 _SCOPES = ("all", "upstream", "prefix", "tag", "url")
 _FLAGS = ("soft", "dry_run", "refresh")
+_PARAMETERS = (
+    Parameter("all", "everything", "flag"),
+    Parameter("upstream", "the name of an upstream: all of it, or what of it is named beside"),
+    Parameter("prefix", "what the path at the upstream begins with"),
+    Parameter("tag", "one of `cache.tags`, or `table:NAME`"),
+    Parameter("url", "one target, as the application asks for it"),
+    Parameter("soft", "keep it, to be served while it is renewed or the upstream is down", "flag"),
+    Parameter("dry_run", "only count it", "flag"),
+    Parameter("refresh", "fetch it again at once", "flag"),
+)
 _LONGEST = 1000
 _ONE_OF = (
     "name what is to go: all=true, upstream=NAME, upstream=NAME and prefix=/PATH, "
@@ -81,6 +91,8 @@ def cache_endpoints(cache: CacheControl) -> Sequence[Endpoint]:
             f"{_PATH}/clear",
             "drop some of it; all, upstream, prefix, tag, url; soft, dry_run, refresh",
             clear,
+            parameters=_PARAMETERS,
+            answer="how much of it there was",
         ),
     )
 

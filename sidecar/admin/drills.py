@@ -6,7 +6,7 @@ from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
 from sidecar.admin.asked import Scalar, asked
-from sidecar.admin.endpoint import Answer, Endpoint, Refused, unknown
+from sidecar.admin.endpoint import FOR, Answer, Endpoint, Parameter, Refused, unknown
 from sidecar.config.drills import Drill
 from sidecar.core.drills import Order, TooManyDrills
 from sidecar.drilling import Drilling, order_of
@@ -14,6 +14,15 @@ from sidecar.faults import FAULTS
 
 _PATH = "/admin/drills"
 _PARAMETERS = ("fault", "upstream", "route", "percent", "for", "delay", "jitter")
+_DESCRIBED = (
+    Parameter("fault", "its name", one_of=tuple(FAULTS), needed=True),
+    Parameter("upstream", "where", needed=True),
+    Parameter("route", "of which route; all of the upstream if not said"),
+    Parameter("percent", "of the calls; all if not said", "number"),
+    FOR,
+    Parameter("delay", "how slow it makes what it slows down", "duration"),
+    Parameter("jitter", "by how much that varies", "duration"),
+)
 _ADAPTER = TypeAdapter(Drill)
 _NOT_ALLOWED = "drills are not allowed here: set `drills: {allowed: true}` in the configuration"
 
@@ -54,7 +63,14 @@ def drill_endpoints(
 
     return (
         Endpoint("GET", _PATH, "the faults, and the drills under way", show),
-        Endpoint("POST", _PATH, "begin one; fault, upstream, route, percent, for", start),
+        Endpoint(
+            "POST",
+            _PATH,
+            "begin one; fault, upstream, route, percent, for",
+            start,
+            parameters=_DESCRIBED,
+            answer="the drill that has begun",
+        ),
         Endpoint("DELETE", f"{_PATH}/{{id}}", "end one", stop, f"{_PATH}/ID"),
     )
 

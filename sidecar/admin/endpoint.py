@@ -1,7 +1,7 @@
 """What a group of endpoints is made of. Knows no sockets and nothing of what is asked for."""
 
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from aiohttp import web
 
@@ -15,6 +15,21 @@ class Answer(NamedTuple):
     status: int = 200
 
 
+class Parameter(NamedTuple):
+    """What may be said to an endpoint: in the query, and of a write in a JSON object as well."""
+
+    name: str
+    text: str
+    """What it is, in a line."""
+    kind: Literal["text", "number", "flag", "duration"] = "text"
+    one_of: tuple[str, ...] = ()
+    """The words that it may be, where only certain ones are."""
+    needed: bool = False
+
+
+FOR = Parameter("for", "how long it lasts; 10m if not said, 24h at most", "duration")
+
+
 class Endpoint(NamedTuple):
     """One method of one path."""
 
@@ -26,6 +41,10 @@ class Endpoint(NamedTuple):
     handle: Callable[[web.Request], Awaitable[Answer]]
     shown: str = ""
     """The path for people, where the router's notation would not be read."""
+    parameters: tuple[Parameter, ...] = ()
+    """Beside what is in the path, and `format`, and `reason` and `by` of writes."""
+    answer: str = ""
+    """What a good answer holds, in a line; `text` where it says enough."""
 
 
 class Refused(Exception):

@@ -5,8 +5,8 @@ being on loopback proves nothing. Source: OWASP, CSRF Prevention (custom headers
 """
 
 import hmac
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -30,10 +30,16 @@ class Guard:
 
     hosts: frozenset[str]
     """Names in the Host header that are its own, lower-cased."""
-    token: str | None
+    token: str | None = field(repr=False)
 
-    def check(self, method: str, headers: Mapping[str, str]) -> None:
+    def check(self, method: str, headers: Mapping[str, str], *, public: bool = False) -> None:
         """Let a request through.
+
+        Args:
+            method: of the request.
+            headers: of the request.
+            public: whether it is for something that holds no figure and no secret, as the
+                files of a page do: reading it takes no token.
 
         Raises:
             Refused: 403 for a foreign name, for a write of another site, or without the header
@@ -42,7 +48,8 @@ class Guard:
         host = headers.get("Host", "")
         if _name(host) not in self.hosts:
             raise Refused(403, "this name is not the listener's: add it to admin.hosts")
-        if self.token is not None and not _shows(headers.get("Authorization", ""), self.token):
+        free = self.token is None or (public and method in _READING)
+        if not free and not _shows(headers.get("Authorization", ""), self.token or ""):
             raise Refused(401, "show the token of admin.token: Authorization: Bearer …")
         if method in _READING:
             return
@@ -66,12 +73,17 @@ def guard_of(admin: Admin, address: Address) -> Guard:
     return Guard(frozenset({*_LOOPBACK, *_lower(admin.hosts), *own}), admin.token)
 
 
-def guarding(guard: Guard) -> Middleware:
-    """The guard as the middleware that everything passes."""
+def guarding(guard: Callable[[], Guard], public: Collection[str] = ()) -> Middleware:
+    """The guard as the middleware that everything passes.
+
+    Args:
+        guard: the rules; asked for at each request.
+        public: paths of what holds no figure and no secret.
+    """
 
     @web.middleware
     async def check(request: web.Request, handler: _Next) -> web.StreamResponse:
-        guard.check(request.method, request.headers)
+        guard().check(request.method, request.headers, public=request.path in public)
         return await handler(request)
 
     return check

@@ -21,7 +21,7 @@ _UNNAMED = "sidecar.yaml"
 """What `-c` is where nobody names a file; then there need not be one."""
 
 _TIMEOUT = 10.0
-_MOST = 4 * 1024 * 1024
+_MOST = 16 * 1024 * 1024
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not bound
 _UNIX = "unix:"
 
@@ -31,6 +31,17 @@ class Place(NamedTuple):
 
     address: str
     token: str | None = None
+
+
+class Said(NamedTuple):
+    """An answer."""
+
+    status: int
+    text: str
+
+
+class NoAnswer(Exception):
+    """Nobody answers; the message is for people."""
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -81,33 +92,48 @@ def call(
         path: quoted, without a query.
         parameters: those that are None are left out.
     """
-    place = _place(args)
+    place = place_of(args)
     if isinstance(place, int):
         return place
-    given = {name: value for name, value in (parameters or {}).items() if value is not None}
-    given["format"] = "json" if args.json else "text"
+    given = {**(parameters or {}), "format": "json" if args.json else "text"}
     try:
-        connection = _connection(place.address)
-    except ValueError:
-        expected = "expected host:port or unix:/path"
-        print(f"sidecar: {expected}, not {place.address!r}", file=sys.stderr)
-        return USAGE
+        said = ask(place, method, path, given)
+    except NoAnswer as error:
+        print(f"sidecar: {error}", file=sys.stderr)
+        return PROBLEM
+    print(said.text, end="", file=sys.stdout if said.status < 400 or args.json else sys.stderr)
+    return 0 if said.status < 400 else PROBLEM
+
+
+def ask(
+    place: Place, method: str, path: str, parameters: Mapping[str, str | None] | None = None
+) -> Said:
+    """Make one call and give the answer, whatever it says.
+
+    Args:
+        place: where the listener is.
+        method: as for `call`.
+        path: as for `call`.
+        parameters: as for `call`.
+
+    Raises:
+        NoAnswer: nobody answers there.
+    """
+    given = {name: value for name, value in (parameters or {}).items() if value is not None}
     headers = {"X-Sidecar-Admin": "1"}
     if place.token:
         headers["Authorization"] = f"Bearer {place.token}"
+    connection = _connection(place.address)
     try:
         connection.request(method, f"{path}?{urlencode(given)}", headers=headers)
         answer = connection.getresponse()
-        status, text = answer.status, answer.read(_MOST).decode(errors="replace")
+        return Said(answer.status, answer.read(_MOST).decode(errors="replace"))
     except (OSError, http.client.HTTPException) as error:
         reason = str(error) or type(error).__name__
         hint = "is the sidecar running, and is this its listen.admin?"
-        print(f"sidecar: no answer from {place.address}: {reason} ({hint})", file=sys.stderr)
-        return PROBLEM
+        raise NoAnswer(f"no answer from {place.address}: {reason} ({hint})") from None
     finally:
         connection.close()
-    print(text, end="", file=sys.stdout if status < 400 or args.json else sys.stderr)
-    return 0 if status < 400 else PROBLEM
 
 
 def _connection(address: str) -> http.client.HTTPConnection:
@@ -125,8 +151,23 @@ def _connection(address: str) -> http.client.HTTPConnection:
     return http.client.HTTPConnection(_LOOPBACK.get(host, host), int(port), timeout=_TIMEOUT)
 
 
+def place_of(args: argparse.Namespace) -> Place | int:
+    """Where the listener is: as the flags say, else the configuration, else the usual address.
+
+    The exit code where that cannot be known; then the reason has been printed.
+    """
+    found = _place(args)
+    if isinstance(found, Place):
+        try:
+            _connection(found.address)
+        except ValueError:
+            expected = "expected host:port or unix:/path"
+            print(f"sidecar: {expected}, not {found.address!r}", file=sys.stderr)
+            return USAGE
+    return found
+
+
 def _place(args: argparse.Namespace) -> Place | int:
-    """As the flags say; else as the configuration says; without one, the usual address."""
     try:
         token = Path(args.token_file).read_text().strip() if args.token_file else None
     except OSError as error:

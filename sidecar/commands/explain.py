@@ -12,6 +12,7 @@ from sidecar.commands.routes import methods
 from sidecar.commands.settings import Setting, compact, settings_of
 from sidecar.commands.terminal import columns
 from sidecar.config import Config
+from sidecar.core import delivery_schedule
 from sidecar.core.routing import Routed, RouteEntry, RouteTable
 from sidecar.errors import DownstreamError
 
@@ -134,6 +135,8 @@ def _as_text(
         ("route", routed.route.name),
         ("sent to", f"{arrival.method} {_final(routed, config)}"),
     ]
+    if routed.route.config.queue.is_on:
+        top.append(("delivered", delivery_schedule.as_text(routed.route.config.queue)))
     shown = compact(settings)
     values = [(each.name, _cut(each.value, _MOST_VALUE), each.origin) for each in shown]
     more = f"  and {len(settings) - len(shown)} more; --json shows all"
@@ -167,6 +170,11 @@ def _as_json(
         "by": arrival.by,
         "route": routed.route.name,
         "url": _final(routed, config),
+        "deliveries": [
+            {"attempt": rung.attempt, "after": rung.after}
+            for rung in delivery_schedule.ladder(routed.route.config.queue)
+            if routed.route.config.queue.is_on
+        ],
         "settings": {each.name: [each.value, each.origin] for each in settings},
         "routes": [
             {"name": each.route.name, "chosen": each.chosen, "reason": each.reason}

@@ -1,9 +1,19 @@
-"""`sidecar run`: load the configuration, then hand over to the application."""
+"""`sidecar run`: load the configuration, then hand over to the application.
+
+And load it again whenever the application asks: only the top knows how.
+"""
 
 import argparse
 import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sidecar.commands import options
+
+if TYPE_CHECKING:
+    from sidecar.loader import Loaded
+    from sidecar.reloading import Fresh
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +32,48 @@ def execute(args: argparse.Namespace) -> int:
         return found
     print_problems((*found.warnings, *surroundings(found, os.environ)))
 
-    from sidecar.app import run
+    from sidecar.process import run
 
-    return run(found.config)
+    path = Path(args.config)
+    return run(as_read(path, found), lambda: fresh(path))
+
+
+def fresh(path: Path) -> "Fresh":
+    """The configuration in a file as it is now.
+
+    Raises:
+        Unusable: it cannot be used; all the reasons.
+    """
+    from sidecar.loader import ConfigErrors, load
+    from sidecar.reloading import Unusable
+
+    try:
+        return as_read(path, load(path))
+    except ConfigErrors as errors:
+        said = [str(each) for each in errors.problems if each.severity == "error"]
+        raise Unusable(said) from None
+
+
+def as_read(path: Path, found: "Loaded") -> "Fresh":
+    """A configuration with what the application tells of it."""
+    from sidecar.commands.surroundings import surroundings
+    from sidecar.reloading import Fresh
+
+    def place(where: tuple[str, ...]) -> str:
+        origin = found.origins.get(where)
+        return origin.place if origin is not None and origin.line else str(path)
+
+    warnings = [str(each) for each in (*found.warnings, *surroundings(found, os.environ))]
+    return Fresh(found.config, _files(path, found), place, found.origins, warnings)
+
+
+def _files(path: Path, found: "Loaded") -> Sequence[Path]:
+    """What a change of is a change of the configuration: the file, secrets, certificates."""
+    named: list[str | None] = []
+    tls = found.config.listen.tls
+    if tls is not None:
+        named += (tls.certificate, tls.key)
+    for upstream in found.config.upstreams.values():
+        named += (upstream.tls.ca, upstream.tls.certificate, upstream.tls.key)
+    certificates = (Path(each) for each in named if each is not None)
+    return tuple(dict.fromkeys((path, *found.files, *certificates)))

@@ -67,6 +67,7 @@ def settings_of(route: RouteEntry, found: Loaded) -> list[Setting]:
         *_members(Route, route.config, own, _OF_ROUTE),
         *_breaker(route, upstream, own, above),
         *_members(Route, route.config, own, _OF_ROUTE_TOO),
+        *_queue(route, own),
         *_members(Upstream, upstream, above, _OF_UPSTREAM),
     )
     return [
@@ -103,6 +104,15 @@ def _breaker(route: RouteEntry, upstream: Upstream, own: Path, above: Path) -> I
         section, place = (told, own) if of_route else (upstream.breaker, above)
         path: Path = (*place, "breaker", each.name)
         yield f"breaker.{each.name}", getattr(section, each.name), _hints(config)[each.name], path
+
+
+def _queue(route: RouteEntry, own: Path) -> Iterator[_Named]:
+    """Where calls are queued; without `callback`, which holds a secret."""
+    config = route.config.queue
+    shown = [each.name for each in fields(config) if each.name != "callback"]
+    for name in shown if config.is_on else ["mode"]:
+        path: Path = (*own, "queue", name)
+        yield f"queue.{name}", getattr(config, name), _hints(config)[name], path
 
 
 def _members(section: type, value: Any, path: Path, names: Sequence[str]) -> Iterator[_Named]:

@@ -4,6 +4,7 @@ Built by `sidecar.loader`; every default lives here.
 """
 
 from sidecar.config.admin import Admin
+from sidecar.config.advise import Advise
 from sidecar.config.breaker import Breaker
 from sidecar.config.cache import Cache, Prefetch, StaticAnswer
 from sidecar.config.connecting import ClientTls, Dns, Pool, Timeouts
@@ -13,10 +14,14 @@ from sidecar.config.drills import Drill, Drills
 from sidecar.config.hedge import Hedge
 from sidecar.config.ledger import Ledger
 from sidecar.config.limit import Limit, Priority
+from sidecar.config.log import Log
 from sidecar.config.pace import Pace, PaceBackoff
+from sidecar.config.queue import Callback, Dedup, Queue, Schedule
+from sidecar.config.reload import Reload
 from sidecar.config.retry import Retry, RetryBudget
 from sidecar.config.returned_urls import ReturnedUrls
-from sidecar.config.root import Config, Limits, Listen, Log, ServerTls
+from sidecar.config.root import Config, Limits, Listen, ServerTls
+from sidecar.config.spool import RedisSpool, SpoolConfig, SqliteSpool
 from sidecar.config.stores import MemoryStore, RedisStore, SharedStore, SqliteStore, Stores
 from sidecar.config.tables import TableNames
 from sidecar.config.upstream import (
@@ -36,11 +41,14 @@ __all__ = [
     "RESERVED",
     "Address",
     "Admin",
+    "Advise",
     "Breaker",
     "Cache",
+    "Callback",
     "ClientTls",
     "Config",
     "Credentials",
+    "Dedup",
     "DescribedDialect",
     "DialectChoice",
     "DialectName",
@@ -61,13 +69,19 @@ __all__ = [
     "Pool",
     "Prefetch",
     "Priority",
+    "Queue",
+    "RedisSpool",
     "RedisStore",
+    "Reload",
     "Retry",
     "RetryBudget",
     "ReturnedUrls",
     "Route",
+    "Schedule",
     "ServerTls",
     "SharedStore",
+    "SpoolConfig",
+    "SqliteSpool",
     "SqliteStore",
     "StaticAnswer",
     "Stores",

@@ -47,7 +47,8 @@ class Admin:
     loopback address; take it from a variable or a file."""
     hosts: tuple[Host, ...] = ()
     """Names by which the listener may be addressed, beside `localhost`, the loopback addresses
-    and its own. Others are refused, because a page in a browser can point a name at it."""
+    and its own. Others are refused, because a page in a browser can point a name at it. They are
+    also names under which the sidecar's own pages are shown to the application."""
 
 
 def is_loopback(address: Address) -> bool:

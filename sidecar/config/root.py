@@ -7,9 +7,13 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from sidecar.config.admin import DEFAULT_ADMIN, Admin
+from sidecar.config.advise import Advise
 from sidecar.config.drills import Drills
+from sidecar.config.log import Log
+from sidecar.config.reload import Reload
 from sidecar.config.stores import Stores
 from sidecar.config.strict import STRICT
+from sidecar.config.tracing import Tracing
 from sidecar.config.upstream import Upstream
 from sidecar.config.values import (
     Address,
@@ -68,18 +72,6 @@ class Listen:
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
-    """What is written to standard error."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
-
-    format: Literal["auto", "text", "json"] = "auto"
-    """`auto` is text on a terminal and JSON otherwise."""
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    """`info` writes one line for each exchange."""
-
-
-@dataclass(frozen=True, slots=True)
 class Limits:
     """What the application may send, and how slowly."""
 
@@ -125,3 +117,9 @@ class Config:
     """Who may use the admin listener."""
     drills: Drills = field(default_factory=Drills)
     """Faults that are made on purpose."""
+    reload: Reload = field(default_factory=Reload)
+    """When the configuration is read again by itself."""
+    advise: Advise = field(default_factory=Advise)
+    """What `sidecar advise` learns from."""
+    tracing: Tracing = field(default_factory=Tracing)
+    """Traces of what is called, for a collector."""

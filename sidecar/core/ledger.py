@@ -131,6 +131,13 @@ class Ledger:
     def __repr__(self) -> str:
         return f"<Ledger {len(self._claims)} in flight, {len(self._past)} past, {self.size} bytes>"
 
+    def go_by(self, keep: float, max_size: int, *, honoured: bool) -> None:
+        """Go by other settings from now on; what is remembered is not forgotten for that."""
+        self._keep = keep
+        self._max_size = max_size
+        self._honoured = honoured
+        self._shrink()
+
     def begin(
         self, key: str, fingerprint: Fingerprint, now: float
     ) -> Send | Wait | Replay | Refuse:

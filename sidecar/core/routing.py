@@ -52,7 +52,8 @@ class RouteEntry:
 
 def _reads_body(route: Route) -> bool:
     keys = (route.breaker.key, *(pace.key for pace in route.pace))
-    return route.cache.post or any("$" in key for key in keys)
+    queued = route.queue.is_on
+    return queued or route.cache.post or any("$" in key for key in keys)
 
 
 class Routed(NamedTuple):
@@ -112,6 +113,8 @@ class RouteTable:
         if method == "CONNECT" or not target.startswith("/"):
             raise _bad_target(method, target)
         by: Way = "port" if bound else "host"
+        if bound and bound not in self.routes:  # on a connection that is older than the table
+            raise NoRoute("the upstream of this port is configured no more", code="no_upstream")
         upstream = bound or self._hosts.get(_hostname(host))
         if upstream is None:
             by, (upstream, target) = "prefix", self._by_prefix(target)

@@ -19,8 +19,9 @@ import yaml
 
 from sidecar.demo.targets import Provider
 
-PREFERRED = (8080, 9090)
-ANY = (0, 0)
+PREFERRED = (8080, 9090, 9901)
+"""Of the proxy, of ops and of admin."""
+ANY = (0, 0, 0)
 START_TIMEOUT = 15.0
 STOP_TIMEOUT = 5.0
 DRAIN_TIMEOUT = 1.0
@@ -62,6 +63,7 @@ class Child:
     process: asyncio.subprocess.Process
     proxy: str
     ops: str
+    admin: str
     config: Path
     log: Path
     moved: bool
@@ -77,6 +79,7 @@ def configuration(
     *,
     proxy: int,
     ops: int,
+    admin: int,
     timeouts: Mapping[Provider, Mapping[str, float]],
 ) -> str:
     """The YAML of the demonstration.
@@ -85,6 +88,7 @@ def configuration(
         upstreams: URL by name.
         proxy: port of the proxy listener.
         ops: port of the ops listener.
+        admin: port of the admin listener, where drills may be begun.
         timeouts: seconds by upstream and timer, where the preset's are not wanted.
     """
     described = {
@@ -97,7 +101,12 @@ def configuration(
         for name, url in upstreams.items()
     }
     document = {
-        "listen": {"proxy": f"127.0.0.1:{proxy}", "ops": f"127.0.0.1:{ops}", "admin": None},
+        "listen": {
+            "proxy": f"127.0.0.1:{proxy}",
+            "ops": f"127.0.0.1:{ops}",
+            "admin": f"127.0.0.1:{admin}",
+        },
+        "drills": {"allowed": True},
         "drain_timeout": _duration(DRAIN_TIMEOUT),
         "log": {"format": "text", "level": "info"},
         "upstreams": described,
@@ -130,12 +139,20 @@ async def _started(
     """Start it; again on other ports, if someone took these before it did."""
     log = Path(folder, "sidecar.log")
     for wanted in (PREFERRED, ANY, ANY):
-        proxy, ops = _free(wanted) or _free(ANY) or ANY
-        text = configuration(upstreams, proxy=proxy, ops=ops, timeouts=timeouts)
+        ports = _free(wanted) or _free(ANY) or ANY
+        proxy, ops, admin = ports
+        text = configuration(upstreams, proxy=proxy, ops=ops, admin=admin, timeouts=timeouts)
         config = _write(folder, text)
         process = await _start(config, log)
-        moved = (proxy, ops) != PREFERRED
-        running = Child(process, _origin(proxy), _origin(ops), config, log, moved)
+        running = Child(
+            process,
+            proxy=_origin(proxy),
+            ops=_origin(ops),
+            admin=_origin(admin),
+            config=config,
+            log=log,
+            moved=ports != PREFERRED,
+        )
         try:
             if await _ready(running, upstreams):
                 return running
@@ -160,10 +177,11 @@ def _duration(value: float) -> str:
     return f"{max(1, round(value * 1000))}ms"
 
 
-def _free(wanted: tuple[int, int]) -> tuple[int, int] | None:
+def _free(wanted: tuple[int, int, int]) -> tuple[int, int, int] | None:
     """The wanted ports, 0 standing for any, if nobody listens on them now."""
-    with suppress(OSError), _bound(wanted[0]) as proxy, _bound(wanted[1]) as ops:
-        return proxy.getsockname()[1], ops.getsockname()[1]
+    one, two, three = wanted
+    with suppress(OSError), _bound(one) as proxy, _bound(two) as ops, _bound(three) as admin:
+        return proxy.getsockname()[1], ops.getsockname()[1], admin.getsockname()[1]
     return None
 
 

@@ -144,7 +144,7 @@ async def _draw_on(options: Options, screen: Screen, running: World, figures: Fi
 
 def _addresses(running: World) -> list[str]:
     sidecar = running.sidecar
-    lines = [f"Sidecar    {sidecar.proxy}   ops {sidecar.ops}"]
+    lines = [f"Sidecar    {sidecar.proxy}   ops {sidecar.ops}   admin {sidecar.admin}"]
     if sidecar.moved:
         usual = " or ".join(map(str, PREFERRED))
         lines.append(f"           (port {usual} is taken, so these are others)")

@@ -38,14 +38,8 @@ class DrillLayer:
 
     async def _act(self, action: Action, order: Order, exchange: Exchange) -> Response:
         match action:
-            case Reply():
-                return await self._reply(action, order.fault, exchange)
-            case Failure():
-                await self._receive(exchange, sent=action.sent)
-                text = f"drill {order.fault}: {action.text}"
-                raise action.kind(text, code=action.code)
-            case Silence():
-                raise await self._silence(action, order.fault, exchange)
+            case Reply() | Failure() | Silence():
+                return await self._instead(action, order.fault, exchange)
             case Stale():
                 return await self._stale(order.fault, exchange)
         response = await self._next(exchange)
@@ -55,6 +49,32 @@ class DrillLayer:
             response.close(error)
             raise
         return response
+
+    async def _instead(
+        self, action: Reply | Failure | Silence, fault: str, exchange: Exchange
+    ) -> Response:
+        """Be the attempt, also in the trail: no byte goes to the upstream."""
+        tried = exchange.timeline.begin(exchange.attempt, self._clock.now())
+        try:
+            response = await self._made(action, fault, exchange)
+        except BaseException as error:
+            tried.end(self._clock.now(), error)
+            raise
+        tried.status = response.status
+        response.on_close(lambda error: tried.end(self._clock.now(), error))
+        return response
+
+    async def _made(
+        self, action: Reply | Failure | Silence, fault: str, exchange: Exchange
+    ) -> Response:
+        match action:
+            case Reply():
+                return await self._reply(action, fault, exchange)
+            case Failure():
+                await self._receive(exchange, sent=action.sent)
+                raise action.kind(f"drill {fault}: {action.text}", code=action.code)
+            case Silence():
+                raise await self._silence(action, fault, exchange)
 
     async def _receive(self, exchange: Exchange, *, sent: bool = True) -> None:
         """Take the request, as an upstream would that got all of it.

@@ -57,6 +57,11 @@ class Gate:
         permit.release(self._clock.now(), first_byte, dropped=dropped)
         self._wake()
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nobody waits."""
+        return not self._waiting
+
     def give_up(self) -> None:
         """Let nobody wait any longer, because the sidecar stops."""
         for future in self._waiting.values():

@@ -12,6 +12,7 @@ from functools import partial
 from sidecar.clock import Clock
 from sidecar.config import ErrorShape
 from sidecar.core.answers import status_of
+from sidecar.core.trace_context import read
 from sidecar.errors import ClientClosed, ExchangeError
 from sidecar.exchange import Exchange, Handler, Layer, Response, Source
 from sidecar.telemetry.inflight import Inflight
@@ -74,6 +75,8 @@ def make_record(
     timeline, now = exchange.timeline, clock.now()
     duration = now - timeline.started
     answered = timeline.first_byte_at > 0
+    trace = read(exchange.request.headers)
+    context = trace.inside or trace.given
     left = exchange.abandoned or isinstance(error, asyncio.CancelledError | ClientClosed)
     return Record(
         id=exchange.id,
@@ -99,6 +102,9 @@ def make_record(
         bytes_up=timeline.bytes_up,
         bytes_down=timeline.bytes_down,
         client_closed=left,
+        trace_id=context.trace_id if context is not None else "",
+        started=timeline.started,
+        trail=timeline.trail,
     )
 
 

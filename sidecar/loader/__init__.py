@@ -47,6 +47,8 @@ class Loaded:
     origins: Mapping[Path, Origin]
     """Where each effective value comes from, by its path in `config`."""
     warnings: tuple[Problem, ...]
+    files: tuple[FilePath, ...] = ()
+    """What `${file:…}` named, and so brought values."""
 
 
 def load(path: FilePath, *, env: Mapping[str, str] | None = None) -> Loaded:
@@ -115,4 +117,4 @@ def loads(
     found = in_order([*problems, *invalid, *disagreements(root), *idle, *missing])
     if config is None or any(problem.severity == "error" for problem in found):
         raise ConfigErrors(found)
-    return Loaded(config, trace(config, root), tuple(found))
+    return Loaded(config, trace(config, root), tuple(found), tuple(substitution.files))

@@ -11,7 +11,9 @@ from sidecar.config.root import DEFAULT_OPS, DEFAULT_PROXY
 from sidecar.config.values import address, whole
 from sidecar.loader.guarded import unguarded
 from sidecar.loader.problems import Problem, dotted, nearest
+from sidecar.loader.propagated import propagated
 from sidecar.loader.tree import DEFAULT, Leaf, Listing, Node, Origin, Path, Table
+from sidecar.loader.unspooled import unspooled
 
 _ANY_HOST = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 - compared, not bound
 _Place = tuple[Address, Path, Origin]
@@ -19,7 +21,17 @@ _Place = tuple[Address, Path, Origin]
 
 def disagreements(root: Table) -> list[Problem]:
     """All of them, errors and warnings."""
-    checks = (_listeners, _server_tls, _hosts, _client_tls, _downloads, _routes, unguarded)
+    checks = (
+        _listeners,
+        _server_tls,
+        _hosts,
+        _client_tls,
+        _downloads,
+        _routes,
+        unguarded,
+        unspooled,
+        propagated,
+    )
     return [problem for check in checks for problem in check(root)]
 
 

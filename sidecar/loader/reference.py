@@ -28,6 +28,7 @@ _EXAMPLES = {
     "target": "/rest/v1/accounts?id=eq.{$[*].account_id}",
     "certificate": "/etc/sidecar/tls.crt",
     "key": "/etc/sidecar/tls.key",
+    "secret": "${CALLBACK_SECRET}",
 }
 _UPSTREAM = "example"
 _SHOWN = "-"

@@ -8,7 +8,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
 from sidecar.config import Address, Config
-from sidecar.config.stores import RedisUrl
+from sidecar.config.redis_address import RedisUrl
 from sidecar.config.values import (
     DURATION_PATTERN,
     SIZE_PATTERN,

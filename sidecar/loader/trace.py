@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
-from sidecar.config import Address, Config
+from sidecar.config import Config
 from sidecar.loader.tree import DEFAULT, Listing, Node, Origin, Path, Table
 
 
@@ -21,7 +21,7 @@ def _walk(value: object, node: Node | None, path: Path) -> Iterator[tuple[Path, 
         for index, item in enumerate(value):
             below = node.items[index] if isinstance(node, Listing) else node
             yield from _walk(item, below, (*path, index))
-    elif is_dataclass(value) and not isinstance(value, Address):
+    elif is_dataclass(value) and "__pydantic_config__" in vars(type(value)):
         for each in fields(value):
             below = _child(node, each.name)
             yield from _walk(getattr(value, each.name), below, (*path, each.name))

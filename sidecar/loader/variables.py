@@ -43,6 +43,8 @@ class Substitution:
     env: Mapping[str, str]
     base: FilePath
     problems: list[Problem] = field(default_factory=list)
+    files: list[FilePath] = field(default_factory=list)
+    """Those that were named, also in vain."""
 
     def apply(self, node: Node, path: Path = ()) -> Node:
         """The tree with every reference replaced, and `problems` extended."""
@@ -99,6 +101,7 @@ class Substitution:
 
     def _content(self, name: str) -> str:
         path = self.base / name
+        self.files.append(path)
         try:
             if not path.is_file():
                 kind = "is no regular file" if path.exists() else "does not exist"

@@ -1,12 +1,9 @@
-"""The response cache, over all upstreams: what is stored, what is shared, what is kept warm.
+"""The response cache, over all upstreams: makes the layers of a route that work with it.
 
-Makes the layers of a route that work with it.
+What is stored is in `stored.py`; here is what one configuration says of it.
 """
 
-import asyncio
-from collections.abc import Coroutine
-from random import random
-from typing import Any
+from collections.abc import Collection
 
 from sidecar.clock import Clock
 from sidecar.config import Config
@@ -14,16 +11,12 @@ from sidecar.core.cache.key import KeyRule
 from sidecar.core.cache.model import Head, Rules
 from sidecar.core.cache.reads import ReadRule
 from sidecar.core.cache.rfc9111 import Rfc9111
-from sidecar.core.cache.tag_names import TagNames, for_everybody
 from sidecar.core.cache.targets import ends_session
 from sidecar.core.cache.ttl import Forced
 from sidecar.core.json_path import path_of
 from sidecar.core.routing import RouteEntry
 from sidecar.exchange import Layer, Request
-from sidecar.flights.ahead import PrefetchedKeys
-from sidecar.flights.desk import Desk
 from sidecar.flights.fetch import FetchParts
-from sidecar.flights.warmer import Warmer
 from sidecar.layers.cache import Parts as CacheParts
 from sidecar.layers.cache import cache
 from sidecar.layers.fallback import fallback
@@ -31,46 +24,42 @@ from sidecar.layers.invalidate import Parts as InvalidateParts
 from sidecar.layers.invalidate import invalidate
 from sidecar.parts.destinations import Destinations
 from sidecar.parts.keeping import Keeping
+from sidecar.parts.kept import Kept
 from sidecar.parts.remembered_media import RememberedMedia
-from sidecar.parts.sharing import Sharing
+from sidecar.parts.stored import Stored
 from sidecar.parts.upstream_tags import CREDENTIAL, UpstreamTags
 from sidecar.telemetry.cache_stats import CacheStats
-
-_LATER = (2.0, 10.0, 60.0)
-"""Seconds after a lost answer: soon; after the statement timeout of a database (Supabase has 8 s
-for users); after the longest that Supabase's API allows."""
-_MOST_TIMERS = 3000
-
-
-def _draw() -> float:
-    """Above 0 and up to 1, so that it has a logarithm."""
-    return 1.0 - random()  # noqa: S311 - a time of refresh is no secret
 
 
 class Caching:
     """What is stored of all upstreams."""
 
     def __init__(
-        self, config: Config, clock: Clock, keeping: Keeping, destinations: Destinations
+        self,
+        config: Config,
+        clock: Clock,
+        keeping: Keeping,
+        destinations: Destinations,
+        kept: Kept | None = None,
     ) -> None:
         self._clock = clock
         self._secret = keeping.secret
-        self.names = TagNames(keeping.secret)
-        self.sharing = Sharing(config.stores, clock, keeping)
-        self.entries = self.sharing.entries
-        self.desk = Desk(clock.now)
-        self.warmer = Warmer(self.desk, clock, _draw, self._spawn)
-        self._ahead = PrefetchedKeys()
+        self._kept = kept = kept or Kept()
+        stores = config.stores
+        self._stored = kept.shared("stored", "", stores, lambda: Stored(stores, clock, keeping))
+        self.names, self.sharing = self._stored.names, self._stored.sharing
+        self.entries, self.desk = self._stored.entries, self._stored.desk
+        self.warmer, self.drop = self._stored.warmer, self._stored.drop
         self.stats: dict[tuple[str, str], CacheStats] = {}
-        self.media = RememberedMedia(config, clock, self._secret, self.drop, destinations)
-        self._timers: list[asyncio.TimerHandle] = []
-        self._tasks: set[asyncio.Task[object]] = set()
+        self.media = RememberedMedia(
+            config, clock, self._secret, self.drop, destinations, kept=kept
+        )
         self.tags = {
             name: UpstreamTags(name, upstream) for name, upstream in config.upstreams.items()
         }
 
     def __repr__(self) -> str:
-        return f"<Caching {self.entries!r} {self.desk!r}>"
+        return f"<Caching {self._stored!r}>"
 
     def cache(self, route: RouteEntry) -> Layer | None:
         """Answers from what is stored."""
@@ -85,7 +74,7 @@ class Caching:
                 fetching=self._fetching(route),
                 desk=self.desk,
                 warmer=self.warmer,
-                ahead=self._ahead,
+                ahead=self._stored.ahead,
                 stats=self._stats(route),
                 clock=self._clock,
             )
@@ -119,38 +108,28 @@ class Caching:
                 sessions=key.sessions,
                 ends_session=ends_session,
                 drop=drop,
-                drop_again=self._drop_again,
+                drop_again=self._stored.drop_again,
                 reads=_reads(route).only_reads,
             )
         )
 
-    def drop(self, tags: tuple[str, ...]) -> None:
-        """What carries one of these tags is out of date; what is in use is fetched again."""
-        change = self.names.change(tags)
-        dropped = self.entries.bump(change.here, self._clock.wall(), told=change.told)
-        self.warmer.dropped(dropped)
+    def take_over(self, moved: Collection[str]) -> None:
+        """The configuration is in force now, instead of another.
 
-    def _drop_again(self, tags: tuple[str, ...]) -> None:
-        """Drop them once more, in case a write whose answer was lost is done only later."""
-        loop, tags = asyncio.get_running_loop(), for_everybody(tags)
-        self._timers = [timer for timer in self._timers if timer.when() > loop.time()]
-        if len(self._timers) < _MOST_TIMERS:
-            self._timers += [loop.call_later(wait, self.drop, tags) for wait in _LATER]
+        Args:
+            moved: upstreams that are somewhere else now, or gone.
+        """
+        self._stored.forget_ways()
+        for upstream in moved:
+            self._stored.drop_upstream(upstream)
 
     async def start(self) -> None:
         """Begin to hear what other sidecars change; the store has been connected."""
-        await self.sharing.start()
+        await self._stored.start()
 
     async def close(self) -> None:
         """End what runs in the background."""
-        for timer in self._timers:
-            timer.cancel()
-        self.warmer.close()
-        await self.desk.close()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.sharing.close()
+        await self._stored.close()
 
     def _fetching(self, route: RouteEntry) -> FetchParts:
         config, key = route.config.cache, self.key_of(route)
@@ -190,12 +169,9 @@ class Caching:
         )
 
     def _stats(self, route: RouteEntry) -> CacheStats:
-        return self.stats.setdefault((route.upstream, route.name), CacheStats())
-
-    def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        stats = self._kept.totals("cache", f"{route.upstream}/{route.name}", CacheStats)
+        self.stats[route.upstream, route.name] = stats
+        return stats
 
 
 def _reads(route: RouteEntry) -> ReadRule:

@@ -6,13 +6,14 @@ Makes the layers of a route that work with them.
 from collections.abc import Mapping
 
 from sidecar.clock import Clock
-from sidecar.config import Config
+from sidecar.config import Config, Stores
 from sidecar.core.ledger import Ledger
 from sidecar.core.ledger_key import LedgerKeys
 from sidecar.core.routing import RouteEntry
 from sidecar.exchange import Layer
 from sidecar.layers.ledger import Parts as LedgerParts
 from sidecar.layers.ledger import ledger
+from sidecar.parts.kept import Kept
 from sidecar.store.bounded import Bounded
 from sidecar.store.entries import Value
 from sidecar.store.ledger import SharedLedger
@@ -24,31 +25,42 @@ _HEAD = 64 * 1024
 """Bytes that the head of a response may take beside the body that `max_object` is for."""
 
 
+class _Opened:
+    """The stores themselves."""
+
+    def __init__(self, config: Stores, clock: Clock) -> None:
+        self.secret = digest_secret(config)
+        self.stats = {"memory": StoreStats()}
+        memory = config.memory
+        self.responses: Bounded[Value] = Bounded(
+            memory.max_size, memory.max_object + _HEAD, self.stats["memory"]
+        )
+        if config.shared:
+            self.stats["shared"] = StoreStats()
+        self.shared = make_shared(config, clock, self.stats["shared"]) if config.shared else None
+
+
 class Keeping:
-    """The stores and the ledgers.
+    """The stores and the ledgers. Both live on with a new configuration.
 
     Raises:
         StoreUnavailable: the shared store's client library is not installed.
     """
 
-    def __init__(self, config: Config, clock: Clock) -> None:
+    def __init__(self, config: Config, clock: Clock, kept: Kept | None = None) -> None:
         self._clock = clock
-        self.secret = digest_secret(config.stores)
+        self._kept = kept = kept or Kept()
+        stores = config.stores
+        opened = kept.shared("stores", "", stores, lambda: _Opened(stores, clock))
+        self.secret = opened.secret
         """Keys the digests of credentials and keys; the same for all who share a store."""
-        self.store_stats = {"memory": StoreStats()}
-        memory = config.stores.memory
-        self.responses: Bounded[Value] = Bounded(
-            memory.max_size, memory.max_object + _HEAD, self.store_stats["memory"]
-        )
+        self.store_stats = opened.stats
+        self.responses = opened.responses
         """What the response cache keeps in this process."""
-        if config.stores.shared:
-            self.store_stats["shared"] = StoreStats()
-        self.shared = (
-            make_shared(config.stores, clock, self.store_stats["shared"])
-            if config.stores.shared
-            else None
-        )
-        self.ledger_stats = {name: LedgerStats() for name in config.upstreams}
+        self.shared = opened.shared
+        self.ledger_stats = {
+            name: kept.totals("ledger figures", name, LedgerStats) for name in config.upstreams
+        }
         self._ledgers = {
             name: self._ledger(config, name)
             for name, upstream in config.upstreams.items()
@@ -61,13 +73,18 @@ class Keeping:
     def _ledger(self, config: Config, name: str) -> LedgerParts:
         wanted = config.upstreams[name].ledger
         shared = self.shared if wanted.store == "shared" else None
+        keep, size, honoured = wanted.keep, wanted.max_size, wanted.honoured
+        # a key that is forgotten lets a call be made twice: no change of a setting takes it away
+        ledger = self._kept.totals("ledger", name, lambda: Ledger(keep, size, honoured=honoured))
+        self._kept.when_in_force(lambda: ledger.go_by(keep, size, honoured=honoured))
         return LedgerParts(
             config=wanted,
             keys=LedgerKeys(wanted.header, self.secret),
-            ledger=Ledger(wanted.keep, wanted.max_size, honoured=wanted.honoured),
+            ledger=ledger,
             stats=self.ledger_stats[name],
             clock=self._clock,
-            shared=SharedLedger(shared, wanted.keep, self._clock) if shared else None,
+            shared=SharedLedger(shared, keep, self._clock) if shared else None,
+            finishing=self._kept.totals("finishing", name, set),
         )
 
     def ledger(self, route: RouteEntry) -> Layer | None:

@@ -7,23 +7,32 @@ from sidecar.core.keys import KeyTemplate
 from sidecar.core.routing import RouteEntry
 from sidecar.exchange import Layer
 from sidecar.layers.credentials import Parts, credentials
-from sidecar.telemetry.key_stats import KeyStats
+from sidecar.parts.kept import Kept
+from sidecar.telemetry.key_stats import KeyFigures, KeyStats
 
 
 class Keys:
     """What an upstream's routes share.
 
     Args:
+        upstream: its name.
         config: the upstream's.
         clock: where time comes from.
+        kept: what the configuration before has left.
     """
 
-    def __init__(self, config: Credentials, clock: Clock) -> None:
+    def __init__(self, upstream: str, config: Credentials, clock: Clock, kept: Kept) -> None:
         self._config = config
         self._clock = clock
         rule = Rule(config.cooldown, config.max_cooldown, config.set_aside, config.spread)
-        self.ring = KeyRing(config.titles, rule) if config.secrets else None
-        self.stats = KeyStats(config.titles)
+        titles = config.titles
+        ring = kept.shared(
+            "keys", upstream, (config.secrets, titles, rule), lambda: KeyRing(titles, rule)
+        )
+        self.ring = ring if config.secrets else None
+        self.stats = kept.totals("keys", upstream, lambda: KeyStats(titles))
+        for title in titles:
+            self.stats.keys.setdefault(title, KeyFigures())
 
     def __repr__(self) -> str:
         return f"<Keys {self.ring!r}>"

@@ -18,6 +18,7 @@ from sidecar.layers.download import download
 from sidecar.layers.media import Parts as MediaParts
 from sidecar.layers.media import Room, media
 from sidecar.parts.destinations import Destinations
+from sidecar.parts.kept import Kept
 from sidecar.telemetry.media_stats import MediaStats
 
 
@@ -30,6 +31,7 @@ class RememberedMedia:
         secret: keys the digests that stand for callers.
         drop: drops what is stored with these tags.
         destinations: where URLs are renewed.
+        kept: what the configuration before has left.
     """
 
     def __init__(
@@ -39,14 +41,17 @@ class RememberedMedia:
         secret: bytes,
         drop: Callable[[tuple[str, ...]], None],
         destinations: Destinations,
+        *,
+        kept: Kept,
     ) -> None:
         self._config = config
+        self._kept = kept
         self._clock = clock
         self._drop = drop
         self._destinations = destinations
         callers = Callers(secret)
         apis = {name: each for name, each in config.upstreams.items() if each.media.is_on}
-        self.stats = {name: MediaStats() for name in apis}
+        self.stats = {name: kept.totals("media", name, MediaStats) for name in apis}
         self._parts = {name: self._made(name, callers) for name in apis}
         self._api_of = {
             each.media.downloads: name
@@ -59,11 +64,18 @@ class RememberedMedia:
         wanted = self._config.upstreams[name].media
         host = self._config.upstreams.get(wanted.downloads) if wanted.downloads else None
         base = urlsplit(host.url).path.rstrip("/") if host else ""
+        urls = self._kept.shared(
+            "media urls", name, host and host.url, lambda: MediaUrls(callers, base=base)
+        )
+        longest = wanted.uploads
+        uploads = self._kept.shared(
+            "uploads", name, longest, lambda: Uploads(callers, longest) if longest else None
+        )
         return MediaParts(
-            urls=MediaUrls(callers, base=base) if host else None,
-            uploads=Uploads(callers, wanted.uploads) if wanted.uploads else None,
+            urls=urls if host else None,
+            uploads=uploads,
             max_object=wanted.max_object,
-            room=Room(),
+            room=self._kept.totals("media room", name, Room),
             drop=self._drop,
             stats=self.stats[name],
             clock=self._clock,

@@ -1,6 +1,7 @@
 """One upstream's health and rates, shared by its routes: budget, breakers, limit, paces, hedges.
 
-Makes the layers of a route that work with them.
+Makes the layers of a route that work with them. Each state lives on with a new configuration as
+long as the settings are the same that it is made of.
 """
 
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from sidecar.layers.limit import Parts as LimitParts
 from sidecar.layers.pace import Paced, Waiting, pace
 from sidecar.layers.retry import Parts as RetryParts
 from sidecar.layers.retry import retry
+from sidecar.parts.kept import Kept
 from sidecar.telemetry.breaker_stats import BreakerStats
 from sidecar.telemetry.hedge_stats import HedgeStats
 from sidecar.telemetry.limit_stats import LimitStats
@@ -43,6 +45,7 @@ class Resilience:
         clock: where time comes from.
         secret: keys the digests in the keys of calls; the same for all routes.
         draw: a random number in [0, 1) each time.
+        kept: what the configuration before has left.
     """
 
     def __init__(
@@ -52,31 +55,35 @@ class Resilience:
         clock: Clock,
         secret: bytes,
         draw: Callable[[], float] = random,
+        *,
+        kept: Kept | None = None,
     ) -> None:
         self.name = name
         self._config = config
         self._clock = clock
         self._secret = secret
+        self._kept = kept = kept or Kept()
         budget = config.retry.budget
-        self.budget = Budget(budget.ratio, budget.burst, budget.floor)
-        self.held = Held(clock)
-        self.breaker_stats = BreakerStats(name)
-        self.breakers = BreakerSet(
-            name,
-            config.breaker,
-            draw,
-            now=clock.now(),
-            notify=self.breaker_stats.transitioned,
-            alarm=self.held.alarm,
+        self.budget = kept.shared(
+            "budget", name, budget, lambda: Budget(budget.ratio, budget.burst, budget.floor)
         )
-        self.limiter = Limiter(config.limit)
-        self.limit_stats = LimitStats(self.limiter)
-        self._gate = Gate(self.limiter, self.limit_stats, clock)
-        self._waiting = Waiting(clock)
+        self.held = kept.totals("held", name, lambda: Held(clock))
+        self.breaker_stats = kept.totals("breakers", name, lambda: BreakerStats(name))
+        # what was learnt of one server says nothing of another
+        basis = (config.url, config.breaker)
+        self.breakers = kept.shared("breakers", name, basis, lambda: self._new_breakers(draw))
+        basis_of_limit = (config.url, config.limit)
+        self.limiter = kept.shared("limiter", name, basis_of_limit, lambda: Limiter(config.limit))
+        self.limit_stats = kept.totals("limit", name, lambda: LimitStats(self.limiter))
+        kept.when_in_force(self._show_limiter)
+        self._gate = kept.shared(
+            "gate", name, basis_of_limit, lambda: Gate(self.limiter, self.limit_stats, clock)
+        )
+        self._waiting = kept.totals("paces", name, lambda: Waiting(clock))
         self.lanes: dict[Pace, Lanes] = {}
         self.pace_stats: dict[str, PaceStats] = {}
         """By the title of the pace."""
-        self.usage = UsageStats()
+        self.usage = kept.totals("usage", name, UsageStats)
         self.retry_stats: dict[str, RetryStats] = {}
         """By route, as all that follow."""
         self.hedge_stats: dict[str, HedgeStats] = {}
@@ -86,7 +93,8 @@ class Resilience:
 
     def retry(self, route: RouteEntry) -> Layer:
         """Repeats what failed."""
-        stats = self.retry_stats.setdefault(route.name, RetryStats())
+        stats = self._kept.totals("retry", self._of(route.name), RetryStats)
+        self.retry_stats[route.name] = stats
         return retry(RetryParts(route.config.retry, self.budget, stats, self._clock))
 
     def hedge(self, route: RouteEntry) -> Layer | None:
@@ -94,8 +102,10 @@ class Resilience:
         config = route.config.hedge
         if not config.enabled:
             return None
-        stats = self.hedge_stats.setdefault(route.name, HedgeStats())
-        hedging = Hedging(config, self.budget)
+        name, budget = self._of(route.name), self.budget
+        stats = self.hedge_stats[route.name] = self._kept.totals("hedge", name, HedgeStats)
+        basis = (self._config.url, config, id(budget))
+        hedging = self._kept.shared("hedge", name, basis, lambda: Hedging(config, budget))
         return hedge(HedgeParts(hedging, stats, self._clock, self.is_healthy_for(route)))
 
     def breaker(self, route: RouteEntry) -> Layer | None:
@@ -117,11 +127,7 @@ class Resilience:
     def pace(self, route: RouteEntry) -> Layer | None:
         """Keeps to the rates."""
         paced = [
-            Paced(
-                self.lanes.setdefault(each, Lanes(each)),
-                self._key(each.key, route),
-                self.pace_stats.setdefault(each.title, PaceStats()),
-            )
+            Paced(self._lanes(each), self._key(each.key, route), self._pace_stats(each.title))
             for each in route.config.pace
         ]
         return pace(paced, self._waiting)
@@ -173,5 +179,45 @@ class Resilience:
             "paces": {pace.title: lanes.snapshot(now) for pace, lanes in self.lanes.items()},
         }
 
+    def _new_breakers(self, draw: Callable[[], float]) -> BreakerSet:
+        """New ones; what people have forced stays so, until it ends by itself."""
+        made = BreakerSet(
+            self.name,
+            self._config.breaker,
+            draw,
+            now=self._clock.now(),
+            notify=self.breaker_stats.transitioned,
+            alarm=self.held.alarm,
+        )
+        earlier: BreakerSet | None = self._kept.earlier("breakers", self.name)
+        if earlier is not None:
+            self._kept.when_in_force(lambda: _force_alike(earlier, made, self._clock.now()))
+        return made
+
+    def _show_limiter(self) -> None:
+        self.limit_stats.limiter = self.limiter
+
+    def _lanes(self, pace: Pace) -> Lanes:
+        """One for all routes with the same pace."""
+        name = self._of(repr(pace))
+        self.lanes[pace] = self._kept.shared("lanes", name, None, lambda: Lanes(pace))
+        return self.lanes[pace]
+
+    def _pace_stats(self, title: str) -> PaceStats:
+        found = self._kept.totals("pace", self._of(title), PaceStats)
+        self.pace_stats[title] = found
+        return found
+
+    def _of(self, name: str) -> str:
+        return f"{self.name}/{name}"
+
     def _key(self, template: str, route: RouteEntry) -> KeyTemplate:
         return KeyTemplate(template, route.expression, self._secret)
+
+
+def _force_alike(earlier: BreakerSet, made: BreakerSet, now: float) -> None:
+    """Force what is forced in the earlier ones."""
+    for key, each in earlier:
+        force = each.snapshot(now)["forced"]
+        if force is not None:
+            made.at(key, now).force(force["state"], force["seconds_left"], force["reason"], now)

@@ -1,11 +1,13 @@
 """What the WebSockets of all upstreams are counted by: the layer of a route, and its figures."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from sidecar.config.websocket import Websocket
 from sidecar.core.routing import RouteEntry
 from sidecar.exchange import Layer
 from sidecar.layers.switching import Places, switching
+from sidecar.parts.kept import Kept
 from sidecar.telemetry.tunnel_stats import TunnelStats
 
 
@@ -14,10 +16,17 @@ class Tunnelling:
 
     Args:
         settings: each upstream's, by its name.
+        kept: what the configuration before has left.
     """
 
-    def __init__(self, settings: Mapping[str, Websocket]) -> None:
-        self._places = {name: Places(each.max_open) for name, each in settings.items()}
+    def __init__(self, settings: Mapping[str, Websocket], kept: Kept) -> None:
+        self._settings = settings
+        self._kept = kept
+        self._places = {
+            name: kept.totals("places", name, partial(Places, each.max_open))
+            for name, each in settings.items()
+        }
+        kept.when_in_force(self._bound)
         self.stats: dict[tuple[str, str], TunnelStats] = {}
         """By upstream and route."""
 
@@ -31,4 +40,11 @@ class Tunnelling:
 
     def stats_of(self, route: RouteEntry) -> TunnelStats:
         """The figures of one route."""
-        return self.stats.setdefault((route.upstream, route.name), TunnelStats())
+        stats = self._kept.totals("tunnels", f"{route.upstream}/{route.name}", TunnelStats)
+        self.stats[route.upstream, route.name] = stats
+        return stats
+
+    def _bound(self) -> None:
+        """Those that are open already count as well, also where there may be fewer now."""
+        for name, places in self._places.items():
+            places.most = self._settings[name].max_open

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 from sidecar.telemetry import redact
 from sidecar.telemetry.colour import Hue, paint
 from sidecar.telemetry.record import Record
+from sidecar.trail import Tried
 
 Scalar: TypeAlias = str | int | float | bool | None
 Level = Literal["debug", "info", "warning", "error"]
@@ -85,6 +86,22 @@ def exchange_text(record: Record, level: Level, *, colour: bool) -> str:
         fixed = paint(fixed[:24], "dim") + fixed[24:]
         why = why and " " + paint(why[1:], "dim" if level == "info" else "red")
     return f"{fixed}{why} {target}"
+
+
+def attempt(record: Record, tried: Tried) -> dict[str, Scalar]:
+    """The fields of the line of one attempt; instants count from the start of the exchange."""
+    return {
+        "id": redact.printable(record.id, 64),
+        "upstream": record.upstream,
+        "route": record.route,
+        "number": tried.number,
+        "began": round(tried.began - record.started, 6),
+        "ended": round(tried.ended - record.started, 6) if tried.ended else None,
+        "status": tried.status or None,
+        "error": tried.error,
+        "reused": tried.reused,
+        "dial": round(tried.dial, 6),
+    }
 
 
 def event_json(wall: float, level: str, name: str, fields: Mapping[str, Scalar]) -> str:

@@ -1,13 +1,14 @@
 """Log lines on standard error: one for each exchange, one for each event of the sidecar's life.
 
 Standard `logging` decides what is written; `lines` words it and `writer` writes it. Never a body,
-a query's value or a credential.
+a query's value or a credential. The level is one for the whole process, and may be forced.
 """
 
 import logging
 import os
 import sys
 import traceback
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -24,8 +25,18 @@ _LEVELS = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
+_ours = logging.getLogger(_ROOT)
 _exchanges = logging.getLogger(f"{_ROOT}.exchange")
 _events = logging.getLogger(f"{_ROOT}.event")
+
+
+@dataclass(slots=True)
+class _Levels:
+    configured: int = logging.INFO
+    forced: int | None = None
+
+
+_levels = _Levels()
 
 
 class LineHandler(logging.Handler):
@@ -85,7 +96,14 @@ def setup(log: config.Log, stream: TextIO | None = None) -> None:
             old.writer.close()
     root.addHandler(LineHandler(Writer(stream), json=json, colour=colour))
     root.setLevel(max(_LEVELS[log.level], logging.WARNING))  # libraries: only what went wrong
-    logging.getLogger(_ROOT).setLevel(_LEVELS[log.level])
+    _levels.configured = _LEVELS[log.level]
+    force_level(None)
+
+
+def force_level(level: lines.Level | None) -> None:
+    """Write lines of this level and above, whatever is configured; None: as configured again."""
+    _levels.forced = None if level is None else _LEVELS[level]
+    _ours.setLevel(_levels.configured if _levels.forced is None else _levels.forced)
 
 
 def flush() -> None:
@@ -96,18 +114,38 @@ def flush() -> None:
 
 
 def exchange_sink(log: config.Log) -> Sink:
-    """A sink that writes one line for each exchange that `log.level` lets through."""
-    threshold = _LEVELS[log.level]
+    """A sink that writes one line for each exchange that the level lets through.
+
+    At `debug` each of its attempts has a line as well.
+
+    Args:
+        log: its level holds while none is forced.
+    """
+    configured = _LEVELS[log.level]
 
     def write(record: Record) -> None:
         level = _LEVELS[lines.level_of(record)]
+        threshold = configured if _levels.forced is None else _levels.forced
         if level < threshold:
             return
-        line = logging.LogRecord(_exchanges.name, level, "", 0, "exchange", None, None)
-        line.exchange = record
-        _exchanges.handle(line)
+        _write(_exchanges, level, "exchange", "exchange", record)
+        if threshold <= logging.DEBUG:
+            for tried in record.trail:
+                _write(_events, logging.DEBUG, "attempt", "fields", lines.attempt(record, tried))
 
     return write
+
+
+def audit(name: str, level: lines.Level = "info", **fields: lines.Scalar) -> None:
+    """Write a line about what somebody did, whatever the level: no setting hides it."""
+    _write(_events, _LEVELS[level], name, "fields", fields)
+
+
+def _write(logger: logging.Logger, level: int, name: str, kind: str, value: object) -> None:
+    """Past the logger's own level: who calls this has decided."""
+    line = logging.LogRecord(logger.name, level, "", 0, name, None, None)
+    setattr(line, kind, value)
+    logger.handle(line)
 
 
 def event(name: str, level: lines.Level = "info", **fields: lines.Scalar) -> None:

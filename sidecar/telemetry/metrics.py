@@ -20,12 +20,18 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from sidecar.telemetry.inflight import Inflight, InflightCollector
+from sidecar.telemetry.loop_stats import LoopCollector, LoopStats
 from sidecar.telemetry.pool_stats import PoolCollector, PoolStats
 from sidecar.telemetry.record import Record, Sink
+from sidecar.telemetry.token_stats import TokenCollector, TokenStats
 
 NONE = "-"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-DURATIONS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_HTTP = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+DURATIONS = (*_HTTP, 20.48, 40.96, 81.92)
+"""OpenTelemetry's boundaries for `http.client.request.duration`, and from where they end those for
+`gen_ai.client.operation.duration`: a generation takes longer than 10 s. The same for all routes,
+so that figures of several may be added."""
 OVERHEADS = (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.25, 1)
 WAITS = (0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _MAX_ERRORS = 64
@@ -42,12 +48,17 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._bound: dict[tuple[str, str], _Series] = {}
         self._inflight: dict[str, Inflight] = {}
+        self._tokens: dict[tuple[str, str], TokenStats] = {}
+        self.loop = LoopStats()
+        """For `watch_loop` to write."""
         self._rendering = threading.Lock()
         self._families = _Families(self.registry)
         self._config = Info("sidecar_config", "The loaded configuration.", registry=self.registry)
         build = Info("sidecar_build", "The running program.", registry=self.registry)
         build.info({"version": version})
         self.register(InflightCollector(lambda: self._inflight))
+        self.register(TokenCollector(lambda: self._tokens))
+        self.register(LoopCollector(lambda: self.loop))
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
@@ -61,6 +72,18 @@ class Metrics:
     def inflight(self, upstream: str) -> Inflight:
         """The count of exchanges under way: `.count += 1` at the start, `-= 1` at the end."""
         return self._inflight.setdefault(upstream, Inflight())
+
+    def tokens(self, upstream: str, route: str) -> TokenStats:
+        """Where the tokens of a route are counted: names of the configuration only.
+
+        It has series from then on; ask when an answer has said what it cost.
+        """
+        return self._tokens.setdefault((upstream, route), TokenStats())
+
+    @property
+    def token_stats(self) -> Mapping[tuple[str, str], TokenStats]:
+        """Those figures, by upstream and route."""
+        return self._tokens
 
     def set_config(self, **labels: str) -> None:
         """Describe the loaded configuration: `set_config(sha256="…")`."""
@@ -161,7 +184,8 @@ class _Series:
         key = (record.method, record.status)
         (self._exchanges.get(key) or self._exchange(*key)).inc()
         if record.status != _SWITCHED:  # it lasts for as long as the WebSocket
-            self._duration.observe(record.duration)
+            trace = {"trace_id": record.trace_id} if record.trace_id else None
+            self._duration.observe(record.duration, trace)
         if record.error is not None:
             (self._errors.get(record.error) or self._error(record.error)).inc()
         if record.first_byte:

@@ -35,6 +35,15 @@ class PoolStats:
     waiters: int = 0
     """Exchanges that wait for a connection."""
 
+    def count_on(self, before: "PoolStats") -> None:
+        """Add what another pool of the same upstream has counted, so that no total goes back."""
+        for name in _COUNTERS:
+            setattr(self, name, getattr(self, name) + getattr(before, name))
+        for name in _BY_LABEL:
+            counts = getattr(self, name)
+            for label, count in getattr(before, name).items():
+                counts[label] = counts.get(label, 0) + count
+
     def fail(self, error: str) -> None:
         """Count one dial that failed with `error`."""
         self.dial_failures[error] = self.dial_failures.get(error, 0) + 1

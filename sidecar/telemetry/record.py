@@ -3,11 +3,12 @@
 Layers build it when the exchange has ended; sinks render it. It knows no log and no metric.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from sidecar.exchange import Source
+from sidecar.trail import Tried
 
 
 @dataclass(slots=True)
@@ -53,8 +54,14 @@ class Record:
     """Waiting for a place among the calls in flight."""
     bytes_up: int = 0
     bytes_down: int = 0
+    trace_id: str = ""
+    """The trace that it belongs to, as 32 hexadecimal digits; "" when it came with no valid one."""
     client_closed: bool = False
     """Whether the application left before the answer was complete."""
+    started: float = 0.0
+    """When it began, on the Clock, as the instants of `trail` are."""
+    trail: Sequence[Tried] = ()
+    """Its attempts. The last ones may end a moment after this was made."""
 
     @property
     def overhead(self) -> float | None:

@@ -13,6 +13,7 @@ from sidecar.core.allowance import Allowance, allow
 from sidecar.core.deadlines import outgoing
 from sidecar.errors import ExchangeError, UpstreamReset
 from sidecar.exchange import SAFE_METHODS, Body, Exchange, Request, Response
+from sidecar.trail import Tried
 from sidecar.transport.connection import Connection
 from sidecar.transport.need import Need
 from sidecar.transport.pool import Pool
@@ -74,8 +75,8 @@ class Attempt:
         self._check_deadline(exchange)
         deadline, attempt = exchange.deadline, exchange.attempt
         need = Need(safe, self._timeouts.connect, deadline, attempt, timeline, fresh)
-        connection = await self._pool.acquire(need)
-        timeline.reused = connection.uses > 0
+        tried = timeline.begin(attempt, self._clock.now())
+        connection = await self._acquire(need, tried)
         self._start(connection, exchange)
         upload: asyncio.Task[None] | None = None
         sent_before = timeline.sent_at
@@ -83,14 +84,28 @@ class Attempt:
             upload = self._send(connection, exchange)
             head = await connection.read_head()
             timeline.at_upstream += timeline.first_byte_at - timeline.sent_at
-        except BaseException:
+        except BaseException as error:
             if timeline.sent_at != sent_before:
                 timeline.at_upstream += self._clock.now() - timeline.sent_at
-            self._give_back(connection, upload, None)
+            self._give_back(connection, upload, tried, error)
             raise
+        tried.status = head.status
         if head.keep_alive_timeout is not None:
             self._pool.limit.announce(head.keep_alive_timeout)
-        return self._deliver(head, connection, exchange, upload)
+        return self._deliver(head, connection, exchange, upload, tried)
+
+    async def _acquire(self, need: Need, tried: Tried) -> Connection:
+        """A connection, and in the trail what it took."""
+        dialled_before = need.timeline.dial
+        try:
+            connection = await self._pool.acquire(need)
+        except BaseException as error:
+            tried.dial = need.timeline.dial - dialled_before
+            tried.end(self._clock.now(), error)
+            raise
+        tried.reused = need.timeline.reused = connection.uses > 0
+        tried.dial = need.timeline.dial - dialled_before
+        return connection
 
     def _start(self, connection: Connection, exchange: Exchange) -> None:
         connection.start(exchange.request.method, exchange.attempt, exchange.timeline)
@@ -101,9 +116,10 @@ class Attempt:
         connection: Connection,
         exchange: Exchange,
         upload: asyncio.Task[None] | None,
+        tried: Tried,
     ) -> Response:
         response = self._response(head, connection, exchange)
-        response.on_close(partial(self._give_back, connection, upload))
+        response.on_close(partial(self._give_back, connection, upload, tried))
         return response
 
     def _check_deadline(self, exchange: Exchange) -> float:
@@ -184,8 +200,10 @@ class Attempt:
         self,
         connection: Connection,
         upload: asyncio.Task[None] | None,
-        _error: BaseException | None,
+        tried: Tried,
+        error: BaseException | None,
     ) -> None:
+        tried.end(self._clock.now(), error)
         if upload is not None and not upload.done():
             upload.cancel()
             connection.abort()  # half a request was sent

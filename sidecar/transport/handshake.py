@@ -12,6 +12,7 @@ from sidecar.core.websocket import check_switch, switch_headers
 from sidecar.errors import ExchangeError, UpstreamReset
 from sidecar.exchange import BytesBody, Exchange, Response
 from sidecar.switched import Line, Switched
+from sidecar.trail import Tried
 from sidecar.transport.attempt import Attempt
 from sidecar.transport.connection import Connection
 from sidecar.transport.wire import Head, ResponseReader
@@ -60,17 +61,19 @@ class Handshake(Attempt):
         connection: Connection,
         exchange: Exchange,
         upload: asyncio.Task[None] | None,
+        tried: Tried,
     ) -> Response:
         if head.status != _SWITCHING:
-            return super()._deliver(head, connection, exchange, upload)
+            return super()._deliver(head, connection, exchange, upload, tried)
         transport = connection.transport
         try:
             check_switch(exchange.request.headers, head.headers)
             if transport is None:
                 raise UpstreamReset("the upstream left behind its 101", code="upstream_reset")
         except ExchangeError as error:
-            self._give_back(connection, upload, error)
+            self._give_back(connection, upload, tried, error)
             raise
+        tried.end(self._clock.now())
         self._pool.let_go(connection)
         headers = switch_headers(head.headers)
         line = Line(transport, head.early)

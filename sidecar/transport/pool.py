@@ -138,7 +138,6 @@ class Pool:
             self._sweep.cancel()
         while self._idle:
             self._discard(self._idle.pop(), "closed")
-        self._dialer.resolver.close()
 
     def _reuse(self, *, safe: bool) -> Connection | None:
         now = self._clock.now()

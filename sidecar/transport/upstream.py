@@ -28,7 +28,8 @@ class UpstreamTransport:
         self._base = url.path.rstrip("/")
         self._clock = clock
         stats = PoolStats()
-        self.pool = Pool(config.pool, Dialer(config, clock, stats), clock, stats)
+        self._dialer = Dialer(config, clock, stats)
+        self.pool = Pool(config.pool, self._dialer, clock, stats)
 
     def __repr__(self) -> str:
         return f"<UpstreamTransport {self._host.decode()}{self._base} {self.pool!r}>"
@@ -45,6 +46,19 @@ class UpstreamTransport:
         """End what is under way, each exchange with an error."""
         self.pool.give_up()
 
-    def close(self) -> None:
-        """Close the idle connections; busy ones close when they come back."""
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether it has no connection, and nobody waits for one."""
+        return not self.pool.stats.open and not self.pool.stats.waiters
+
+    def retire(self) -> None:
+        """Keep no connection any more: idle ones close now, busy ones when they come back.
+
+        Whoever is under way still gets what is needed, new connections included.
+        """
         self.pool.close()
+
+    def close(self) -> None:
+        """Retire, and forget a look-up that is under way."""
+        self.pool.close()
+        self._dialer.resolver.close()

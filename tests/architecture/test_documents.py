@@ -15,7 +15,7 @@ VARIABLE = re.compile(r"\$\{(\w+)\}")
 LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)")
 SHELLS = {"sh", "bash", "shell", "console"}
 COMMON = {"curl", "cd", "cp", "docker", "export", "git", "kill", "kubectl", "node", "npm", "pip"}
-COMMON |= {"pipx", "python", "python3", "uv", "uvx"}
+COMMON |= {"pipx", "prometheus", "python", "python3", "uv", "uvx"}
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 

@@ -14,7 +14,9 @@ listen: {{proxy: "127.0.0.1:0", ops: "127.0.0.1:0", admin: null}}
 log: {{level: error}}
 upstreams:
   api: {{url: "http://127.0.0.1:1"}}
-stores: {{shared: {{kind: sqlite, path: "{path}"}}}}
+stores:
+  shared: {{kind: sqlite, path: "{path}"}}
+  spool: {{kind: sqlite, path: "{path}.spool"}}
 drills: {{allowed: true}}
 """
 

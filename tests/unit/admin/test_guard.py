@@ -10,10 +10,10 @@ LOCAL = Address("127.0.0.1", 9901)
 WRITE = {"Host": "localhost:9901", "X-Sidecar-Admin": "1"}
 
 
-def outcome(method, headers, admin=None, address=LOCAL):
+def outcome(method, headers, admin=None, address=LOCAL, *, public=False):
     """200 or the status of the refusal."""
     try:
-        guard_of(admin or Admin(), address).check(method, headers)
+        guard_of(admin or Admin(), address).check(method, headers, public=public)
     except Refused as error:
         return error.status
     return 200
@@ -107,4 +107,20 @@ def test_for_this_machine_it_needs_none(host):
 
 
 def test_the_token_is_not_shown():
-    assert TOKEN not in repr(Admin(token=TOKEN))
+    admin = Admin(token=TOKEN)
+    assert TOKEN not in repr(admin)
+    assert TOKEN not in repr(guard_of(admin, LOCAL))
+
+
+@pytest.mark.parametrize(
+    ("method", "change", "status"),
+    [
+        ("GET", {}, 200),
+        ("HEAD", {}, 200),
+        ("GET", {"Host": "evil.test"}, 403),
+        ("POST", {}, 401),
+    ],
+)
+def test_what_is_public_may_be_read_without_the_token_and_nothing_else(method, change, status):
+    headers = {**WRITE, **change}
+    assert outcome(method, headers, Admin(token=TOKEN), public=True) == status

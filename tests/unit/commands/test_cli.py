@@ -78,10 +78,10 @@ def test_a_problem_is_exit_code_1(name, tmp_path, capsys):
 
 
 def test_run_serves_the_loaded_configuration(minimal, monkeypatch):
-    from sidecar import app
+    from sidecar import process
 
     served = []
-    monkeypatch.setattr(app, "run", lambda config: served.append(config) or 0)
+    monkeypatch.setattr(process, "run", lambda first, _: served.append(first.config) or 0)
     assert cli.main(["run"]) == 0
     assert served[0].upstreams["a"].url == "https://x"
 

@@ -152,9 +152,9 @@ def test_check_warns_and_still_finds_the_file_fine(tmp_path, monkeypatch, capsys
 
 
 def test_run_says_it_once_and_starts(tmp_path, monkeypatch, capsys):
-    from sidecar import app
+    from sidecar import process
 
     (tmp_path / "sidecar.yaml").write_text("upstreams: {a: {url: 'http://127.0.0.1:8080'}}\n")
-    monkeypatch.setattr(app, "run", lambda config: 0)
+    monkeypatch.setattr(process, "run", lambda *_: 0)
     assert cli.main(["run"]) == 0
     assert capsys.readouterr().err.count("leads to the sidecar itself") == 1

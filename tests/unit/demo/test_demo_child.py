@@ -10,15 +10,19 @@ URLS = {provider: f"http://127.0.0.1:{port}" for port, provider in enumerate(PRO
 
 
 def test_the_configuration_is_valid_and_names_every_provider():
-    config = loads(configuration(URLS, proxy=8080, ops=9090, timeouts=TIMEOUTS), env={}).config
+    config = loads(
+        configuration(URLS, proxy=8080, ops=9090, admin=9901, timeouts=TIMEOUTS), env={}
+    ).config
 
     assert {name: upstream.url for name, upstream in config.upstreams.items()} == URLS
     assert config.listen.proxy == (Address(host="127.0.0.1", port=8080),)
     assert config.listen.ops == Address(host="127.0.0.1", port=9090)
+    assert config.listen.admin == Address(host="127.0.0.1", port=9901)
+    assert config.drills.allowed
 
 
 def test_the_timeouts_of_the_demonstration_override_those_of_the_presets():
-    config = loads(configuration(URLS, proxy=1, ops=2, timeouts=TIMEOUTS), env={}).config
+    config = loads(configuration(URLS, proxy=1, ops=2, admin=3, timeouts=TIMEOUTS), env={}).config
 
     for name, upstream in config.upstreams.items():
         assert upstream.preset

@@ -128,9 +128,26 @@ def test_pool_figures_are_read_when_scraped(metrics):
     assert value(metrics, "sidecar_pool_discarded_total", **at, reason="idle") == 2
 
 
-def test_histograms_have_at_most_fourteen_buckets():
-    assert all(len(buckets) <= 13 for buckets in (DURATIONS, OVERHEADS, WAITS))  # +Inf is one more
+def test_histograms_have_few_buckets_and_those_of_overhead_begin_at_50_microseconds():
+    assert all(len(buckets) <= 17 for buckets in (DURATIONS, OVERHEADS, WAITS))  # +Inf is one more
     assert OVERHEADS[0] == 0.00005
+
+
+def test_durations_have_opentelemetrys_buckets_for_http_and_go_on_with_those_for_models():
+    http = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+    models = tuple(round(0.01 * 2**power, 2) for power in range(14))
+    assert (*http, *(bound for bound in models if bound > 2 * http[-1])) == DURATIONS
+
+
+def test_tokens_of_a_route_have_series_once_an_answer_has_told_of_them(metrics):
+    at = {"upstream": "gemini", "route": "generate"}
+    assert value(metrics, "sidecar_tokens_cached_total", **at) is None
+    metrics.tokens("gemini", "generate").see(100, 20, 40)
+    metrics.tokens("gemini", "generate").see(1, 0, 0)
+    assert value(metrics, "sidecar_tokens_sum", **at, type="input") == 101
+    assert value(metrics, "sidecar_tokens_count", **at, type="output") == 2
+    assert value(metrics, "sidecar_tokens_bucket", **at, type="input", le="64.0") == 1
+    assert value(metrics, "sidecar_tokens_cached_total", **at) == 40
 
 
 def test_exposition_follows_the_accept_header(metrics):
@@ -144,6 +161,24 @@ def test_exposition_follows_the_accept_header(metrics):
     assert kind.startswith("application/openmetrics-text")
     names = {family.name for family in parser.text_string_to_metric_families(opened.decode())}
     assert {"sidecar_exchanges", "sidecar_overhead_seconds", "process_cpu_seconds"} <= names
+
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+OPEN_METRICS = "application/openmetrics-text;version=1.0.0"
+
+
+def test_a_trace_is_named_beside_the_duration_and_in_openmetrics_only(metrics):
+    metrics.sink()(record(duration=0.2, trace_id=TRACE))
+    metrics.sink()(record(duration=3.0))
+    opened, _ = metrics.render(OPEN_METRICS)
+    marked = [line for line in opened.splitlines() if TRACE.encode() in line]
+    assert len(marked) == 1
+    assert marked[0].startswith(b"sidecar_exchange_duration_seconds_bucket{")
+    assert b'le="0.25"' in marked[0]
+    families = parser.text_string_to_metric_families(opened.decode())
+    samples = [sample for family in families for sample in family.samples if sample.exemplar]
+    assert [sample.exemplar.labels for sample in samples] == [{"trace_id": TRACE}]
+    assert TRACE.encode() not in metrics.render("")[0]
 
 
 def test_two_instances_share_nothing():
