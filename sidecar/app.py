@@ -25,6 +25,7 @@ from sidecar.past import Past
 from sidecar.reloading import Fresh, NotNow, Reloading, Source
 from sidecar.servers import Bound, Servers
 from sidecar.side_listener import Runner, make_runner
+from sidecar.side_listener import listen as serve_at
 from sidecar.standing import about, digest_of, named, stores_of, upstreams_of
 from sidecar.telemetry import logs
 from sidecar.telemetry.metrics import Metrics
@@ -127,10 +128,10 @@ class Sidecar:
             await self._servers.enter(await self._servers.prepare(self._config))
             self.bound = self._servers.bound
             await self._ops.setup()
-            self.bound["ops"] = await self._servers.listen(self._ops, listen.ops)
+            self.bound["ops"] = await serve_at(self._ops, listen.ops)
             if self._admin is not None and listen.admin is not None:
                 await self._admin.setup()
-                self.bound["admin"] = await self._servers.listen(self._admin, listen.admin)
+                self.bound["admin"] = await serve_at(self._admin, listen.admin)
             await self._parts.start()
             self._oversight.start()
         except BaseException:

@@ -4,15 +4,12 @@ Decides framing only; knows nothing of upstreams, routes or errors' meaning.
 """
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from aiohttp import HttpVersion11, web
-
-from sidecar.aiohttp_compat import CLOSE, KEEP, drain, reset, response_head
 from sidecar.config import Limits
 from sidecar.errors import BadRequest, ClientClosed, ExchangeError, RequestBodyStalled
 from sidecar.exchange import Body, BytesBody, RawHeaders, RequestBody, Response
+from sidecar.serving import Connection, Incoming
+from sidecar.switched import reset
 
 SHORT = 64 * 1024
 """Bytes of a request body that may be gathered before anything is sent."""
@@ -26,17 +23,19 @@ class StreamedBody:
 
     def __init__(
         self,
-        request: web.BaseRequest,
+        connection: Connection,
+        incoming: Incoming,
         length: int | None,
         limits: Limits,
         *,
         keep: int = SHORT,
         expects_continue: bool = False,
     ) -> None:
-        self._request = request
+        self._connection = connection
+        self._arriving = incoming.body
         self._length = length
         self._limits = limits
-        self._continue = expects_continue and request.version >= HttpVersion11
+        self._continue = expects_continue and incoming.modern
         self._received = 0
         self._kept: bytearray | None = None
         if length is not None and length <= max(keep, SHORT):
@@ -55,12 +54,9 @@ class StreamedBody:
             return data
         if self._continue:
             self._continue = False
-            if self._request.transport is not None:
-                self._request.transport.write(_CONTINUE)
-        content = self._request.content
-        with _translated():
-            data = content.read_nowait(-1)
-        return self._counted(data) if data or content.at_eof() else None
+            self._connection.say(_CONTINUE)
+        arrived = self._arriving.take()
+        return self._counted(arrived) if arrived else arrived
 
     async def read(self) -> bytes:
         """The next bytes; b"" at the end."""
@@ -68,9 +64,8 @@ class StreamedBody:
         if data is not None:
             return data
         try:
-            with _translated():
-                async with asyncio.timeout(self._limits.body_idle):
-                    return self._counted(await self._request.content.readany())
+            async with asyncio.timeout(self._limits.body_idle):
+                return self._counted(await self._arriving.read())
         except TimeoutError as error:
             raise RequestBodyStalled(
                 f"the request's body stopped arriving for {self._limits.body_idle:g} s",
@@ -101,17 +96,6 @@ class StreamedBody:
         return data
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Aiohttp's errors of a request body as ours."""
-    try:
-        yield
-    except web.RequestPayloadError as error:
-        raise BadRequest("the request's body is not validly framed", code="bad_body") from error
-    except ConnectionError as error:
-        raise _left() from error
-
-
 async def gather(body: StreamedBody, patience: float) -> RequestBody:
     """The body, in memory if all of it arrives within `patience` seconds; else as it comes.
 
@@ -129,50 +113,56 @@ async def gather(body: StreamedBody, patience: float) -> RequestBody:
 
 
 async def write_response(
-    request: web.BaseRequest, response: Response, *, read_idle: float, close: bool
-) -> web.StreamResponse:
-    """Write the response as it arrives, and close it.
+    connection: Connection,
+    incoming: Incoming,
+    response: Response,
+    *,
+    read_idle: float,
+    close: bool,
+) -> bool:
+    """Write the response as it arrives, and close it; whether the connection may go on.
 
     A body that breaks is never ended cleanly: the connection is, so that the client sees it.
 
     Args:
-        request: what is answered.
+        connection: where to.
+        incoming: what is answered.
         response: the answer; closed when this returns or raises.
         read_idle: seconds that the client may leave it unread.
         close: whether this is the connection's last response.
     """
-    framing = _Framing(request, response, close=close)
+    framing = _Framing(incoming, response, close=close)
     try:
-        await _write(request, response, framing, read_idle)
+        await _write(connection, response, framing, read_idle)
     except ExchangeError as error:
         response.close(error)
-        if request.transport is not None:
-            framing.cut(request.transport)
-        return CLOSE
+        if connection.transport is not None:
+            framing.cut(connection.transport)
+        return False
     except (TimeoutError, ConnectionError):
         response.close(_left())
-        if request.transport is not None:
-            request.transport.abort()
-        return CLOSE
+        if connection.transport is not None:
+            connection.transport.abort()
+        return False
     except BaseException as error:
         response.close(error)
-        if request.transport is not None:  # half a response was written: nothing may follow it
-            request.transport.abort()
+        if connection.transport is not None:  # half a response was written: nothing may follow it
+            connection.transport.abort()
         raise
     response.close()
-    return KEEP if framing.keep_alive else CLOSE
+    return framing.keep_alive
 
 
 class _Framing:
     """How a response's end is told to this client (RFC 9112 §6)."""
 
-    def __init__(self, request: web.BaseRequest, response: Response, *, close: bool) -> None:
-        self.bodyless = request.method == "HEAD" or response.status in (204, 304)
+    def __init__(self, incoming: Incoming, response: Response, *, close: bool) -> None:
+        self.bodyless = incoming.method == "HEAD" or response.status in (204, 304)
         unknown = response.body.length is None and not self.bodyless
-        modern = request.version >= HttpVersion11
+        modern = incoming.modern
         self.chunked = unknown and modern
         self.until_close = unknown and not modern
-        self.keep_alive = request.keep_alive and not close and not self.until_close
+        self.keep_alive = incoming.keep_alive and not close and not self.until_close
         self.fields: RawHeaders = []
         if self.chunked:
             self.fields.append((b"Transfer-Encoding", b"chunked"))
@@ -194,34 +184,37 @@ class _Framing:
 
 
 async def _write(
-    request: web.BaseRequest, response: Response, framing: _Framing, read_idle: float
+    connection: Connection, response: Response, framing: _Framing, read_idle: float
 ) -> None:
     out = response_head(response, framing.fields)
     body: Body = BytesBody(b"") if framing.bodyless else response.body
     while True:
         data = body.take()
         if data is None:
-            await _flush(request, out, read_idle)
+            await _flush(connection, out, read_idle)
             out = b""
             data = await body.read()
         if not data:
             break
         out += framing.wrap(data)
         if len(out) >= _WRITE_AT_ONCE:
-            await _flush(request, out, read_idle)
+            await _flush(connection, out, read_idle)
             out = b""
     if framing.chunked:
         out += b"0\r\n\r\n"
-    await _flush(request, out, read_idle)
+    await _flush(connection, out, read_idle)
 
 
-async def _flush(request: web.BaseRequest, data: bytes, read_idle: float) -> None:
-    transport = request.transport
-    if transport is None or transport.is_closing():
-        raise ConnectionResetError("the client is gone")
-    if data:
-        transport.write(data)
-        await drain(request, read_idle)
+async def _flush(connection: Connection, data: bytes, read_idle: float) -> None:
+    connection.write(data)
+    if connection.is_full:
+        await connection.drain(read_idle)
+
+
+def response_head(response: Response, more: RawHeaders) -> bytes:
+    """The bytes of a response's head, fields as given, then `more`."""
+    lines = b"".join([b"%b: %b\r\n" % field for field in (*response.headers, *more)])
+    return b"HTTP/1.1 %d %b\r\n%b\r\n" % (response.status, response.reason, lines)
 
 
 def too_large(limit: int) -> BadRequest:

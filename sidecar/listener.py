@@ -1,4 +1,4 @@
-"""The shell between aiohttp's server and the pipeline: request → Exchange, Response → socket.
+"""The shell between connections and the pipeline: request → Exchange, Response → socket.
 
 Errors become answers here and nowhere else. Decides nothing itself: `core` does.
 """
@@ -7,9 +7,6 @@ import asyncio
 import os
 from itertools import count
 
-from aiohttp import HttpVersion10, HttpVersion11, web
-
-from sidecar.aiohttp_takeover import is_last
 from sidecar.chains import Chains
 from sidecar.clock import Clock
 from sidecar.core.answers import answer, status_of
@@ -17,9 +14,16 @@ from sidecar.core.headers import RequestHead, read_request
 from sidecar.core.routing import Routed, RouteEntry
 from sidecar.core.websocket import PROTOCOL, SWITCH
 from sidecar.delivering.feed import Spoken
-from sidecar.downstream import SHORT, StreamedBody, gather, too_large, write_response
+from sidecar.downstream import (
+    SHORT,
+    StreamedBody,
+    gather,
+    response_head,
+    too_large,
+    write_response,
+)
 from sidecar.entered import Entered
-from sidecar.errors import BadRequest, DownstreamError, Draining, ExchangeError
+from sidecar.errors import DownstreamError, Draining, ExchangeError
 from sidecar.exchange import (
     SAFE_METHODS,
     BytesBody,
@@ -32,23 +36,12 @@ from sidecar.exchange import (
 )
 from sidecar.layers.observe import make_record
 from sidecar.pipeline import build_refusal
+from sidecar.serving import Asking, Connection, Incoming
 from sidecar.switched import Switched
 from sidecar.tunnels import Tunnels, speak
 
 _PATIENCE = 0.02
 """Seconds that a short request body may take to arrive before it is sent on as it comes."""
-
-
-def _check_version(request: web.BaseRequest) -> None:
-    """Refuse what aiohttp's parser takes for a request of HTTP/1 (RFC 9110 §15.6.6).
-
-    Raises:
-        BadRequest: it is of another version.
-    """
-    if request.version not in (HttpVersion11, HttpVersion10):
-        raise BadRequest(
-            "only HTTP/1.1 and HTTP/1.0 are spoken here", code="bad_request", status=505
-        )
 
 
 class Listener:
@@ -74,11 +67,15 @@ class Listener:
         """Whether an exchange is under way, also one that its client abandoned."""
         return bool(self.inflight or self._abandoned)
 
-    async def serve(self, bound: str | None, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request that came in on the listener of upstream `bound`, if of one."""
+    async def serve(self, bound: str | None, connection: Connection, incoming: Incoming) -> bool:
+        """Answer one request that came in on the listener of upstream `bound`, if of one.
+
+        Returns:
+            whether another one may follow on the connection.
+        """
         self.inflight += 1
         try:
-            return await self._serve(self._chains, bound, request)
+            return await self._serve(self._chains, bound, Asking(connection, incoming))
         finally:
             self.inflight -= 1
 
@@ -88,56 +85,59 @@ class Listener:
         self._limits = chains.limits
         self._tunnels.open_by(chains.openings)
 
-    async def _serve(
-        self, chains: Chains, bound: str | None, request: web.BaseRequest
-    ) -> web.StreamResponse:
+    async def _serve(self, chains: Chains, bound: str | None, asking: Asking) -> bool:
+        connection, incoming = asking
         timeline = Timeline(self._clock.now())
         routed: Routed | None = None
         head: RequestHead | None = None
         try:
-            _check_version(request)
-            head = read_request(list(request.raw_headers))
+            asking.check_version()
+            head = read_request(incoming.headers)
             host = head.host.decode("latin-1")
-            routed = chains.table.resolve(request.method, request.raw_path, host, bound)
-            opening = self._tunnels.opening(request, head, routed.route)
-            body = await self._body(request, head, routed.route)
+            routed = chains.table.resolve(incoming.method, incoming.target, host, bound)
+            opening = self._tunnels.opening(incoming, head, routed.route)
+            body = await self._body(asking, head, routed.route)
         except (DownstreamError, Draining) as error:
             if head and error.code == "reserved_path" and chains.pages is not None:
-                response = await self._page(chains.pages, request, head, timeline)
+                response = await self._page(chains.pages, asking, head, timeline)
                 if isinstance(response, Spoken):
-                    return await speak(request, response, timeline, self._limits.read_idle)
+                    await speak(connection, incoming, response, timeline, self._limits.read_idle)
+                    return False
             else:
-                response = await self._refuse(request, routed, error, timeline)
+                response = await self._refuse(incoming, routed, error, timeline)
         else:
             route = routed.route
             fields = [*head.forwarded, *SWITCH] if opening else head.forwarded
-            forwarded = Request(request.method, routed.target, fields, body)
+            forwarded = Request(incoming.method, routed.target, fields, body)
             exchange = Exchange(
                 next(self._ids), route.upstream, route.name, forwarded, float("inf"), timeline
             )
-            exchange.entered = Entered(routed.by, host, request.secure)
+            exchange.entered = Entered(routed.by, host, connection.secure)
             handler = opening.handler if opening else chains.handlers[route]
             response = await self._exchange(exchange, route, handler)
             if opening and isinstance(response, Switched):
-                return await self._tunnels.carry(request, response, timeline, opening)
+                await self._tunnels.carry(connection, response, timeline, opening)
+                return False
         return await write_response(
-            request,
+            connection,
+            incoming,
             response,
             read_idle=self._limits.read_idle,
-            close=self.draining or is_last(request, head),
+            close=self.draining or asking.is_last(head),
         )
 
     async def _page(
-        self, pages: Handler, request: web.BaseRequest, head: RequestHead, timeline: Timeline
+        self, pages: Handler, asking: Asking, head: RequestHead, timeline: Timeline
     ) -> Response:
         """One of the sidecar's own pages."""
+        connection, incoming = asking
         framed = head.chunked or head.length
-        body = StreamedBody(request, head.length, self._limits) if framed else None
+        body = StreamedBody(*asking, head.length, self._limits) if framed else None
         fields = [*head.forwarded, *SWITCH] if head.upgrade == PROTOCOL else head.forwarded
-        exchange = self._unsent(Request(request.method, request.raw_path, fields, body), timeline)
-        exchange.entered = Entered("prefix", head.host.decode("latin-1"), request.secure)
+        exchange = self._unsent(Request(incoming.method, incoming.target, fields, body), timeline)
+        exchange.entered = Entered("prefix", head.host.decode("latin-1"), connection.secure)
         try:
-            self._tunnels.is_handshake(request, head)
+            self._tunnels.is_handshake(incoming, head)
             return await pages(exchange)
         except ExchangeError as error:
             return answer(error, "generic", exchange.id)
@@ -175,7 +175,7 @@ class Listener:
             task.result().close()
 
     async def _body(
-        self, request: web.BaseRequest, head: RequestHead, route: RouteEntry
+        self, asking: Asking, head: RequestHead, route: RouteEntry
     ) -> RequestBody | None:
         """The request's body; a short one is waited for, shortly, or for long if it is looked at.
 
@@ -190,7 +190,7 @@ class Listener:
         if limit is not None and head.length is not None and head.length > limit:
             raise too_large(limit)
         body = StreamedBody(
-            request,
+            *asking,
             head.length,
             self._limits,
             keep=route.config.retry.max_body,
@@ -204,13 +204,13 @@ class Listener:
 
     async def _refuse(
         self,
-        request: web.BaseRequest,
+        incoming: Incoming,
         routed: Routed | None,
         error: ExchangeError,
         timeline: Timeline,
     ) -> Response:
         """The answer to a request that is not forwarded; observed like any other."""
-        asked = Request(request.method, routed.target if routed else request.raw_path, [])
+        asked = Request(incoming.method, routed.target if routed else incoming.target, [])
         exchange = self._unsent(asked, timeline, route := routed.route if routed else None)
         shape = route.config.errors if route else "generic"
         try:
@@ -223,13 +223,14 @@ class Listener:
         names = (route.upstream, route.name) if route else ("-", "-")
         return Exchange(next(self._ids), *names, asked, float("inf"), spent, attempt=0)
 
-    def render_unparsed(self, error: ExchangeError) -> Response:
+    def refuse(self, error: ExchangeError) -> bytes:
         """The answer to bytes that are no request; seen like any other."""
         exchange = self._unsent(Request("-", "-", []), Timeline(self._clock.now()))
         record = make_record(exchange, status_of(error, "generic"), "sidecar", error, self._clock)
         for sink in self._chains.parts.sinks:
             sink(record)
-        return answer(error, "generic", exchange.id)
+        response = answer(error, "generic", exchange.id)
+        return response_head(response, [(b"Connection", b"close")]) + (response.body.take() or b"")
 
     def drain(self) -> None:
         """Close each connection after the response that it waits for, and end WebSockets."""

@@ -7,13 +7,10 @@ certificates; nothing of what is served.
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-
-from aiohttp import web
 
 from sidecar.config import Address, Config
 from sidecar.listener import Listener
-from sidecar.listening import Listening, Wanted, bound
+from sidecar.listening import Listening, Wanted
 from sidecar.server_tls import Certificate, Shown, read_certificate
 
 Bound = dict[str, Address | list[Address]]
@@ -42,13 +39,9 @@ class Servers:
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
         self._tls: Shown | None = None
-        self._open: list[Listening] = []
+        self.open: list[Listening] = []
+        """Those that are served."""
         self._leaving: set[asyncio.Task[None]] = set()
-        self._paths: list[Path] = []
-
-    @property
-    def _runners(self) -> list[web.ServerRunner]:
-        return [each.runner for each in self._open]
 
     async def prepare(self, config: Config) -> Change:
         """Bind what a configuration has anew. What is open at the same address stays as it is.
@@ -61,14 +54,14 @@ class Servers:
         certificate = read_certificate(files) if files is not None else None
         tls = self._tls or (Shown(certificate) if certificate is not None else None)
         change = Change(config, certificate, tls)
-        free = list(self._open)
+        free = list(self.open)
         try:
             for wanted in _wanted(config):
                 found = next((each for each in free if _is_same(each.wanted, wanted)), None)
                 if found is not None:
                     free.remove(found)
                 else:
-                    _check(wanted, self._open)
+                    _check(wanted, self.open)
                     found = Listening(wanted, self._listener, config.limits)
                     await found.bind(tls.context if tls is not None and wanted.secure else None)
                     change.new.append(found)
@@ -88,13 +81,13 @@ class Servers:
         if change.certificate is not None and change.tls is not None:
             change.tls.show(change.certificate)
         self._tls = change.tls
-        gone, self._open = self._open, [each for _, each in change.listening]
+        gone, self.open = self.open, [each for _, each in change.listening]
         for wanted, each in change.listening:
             each.go_by(wanted, change.config.limits)
         for each in change.new:
             await each.accept()
         for each in gone:
-            if each in self._open:
+            if each in self.open:
                 continue
             task = asyncio.get_running_loop().create_task(each.leave())
             self._leaving.add(task)
@@ -105,7 +98,7 @@ class Servers:
     def bound(self) -> Bound:
         """Where they are; those that asked for port 0 have got one."""
         found: Bound = {"proxy": [], "proxy_tls": []}
-        for each in self._open:
+        for each in self.open:
             shared = found.get(each.wanted.name)
             if isinstance(shared, list):
                 shared.append(each.address)
@@ -113,29 +106,14 @@ class Servers:
                 found[each.wanted.name] = each.address
         return found
 
-    async def listen(self, runner: web.AppRunner, address: Address) -> Address:
-        """Bind a listener that is not the application's.
-
-        Raises:
-            OSError: its address is taken or not ours.
-        """
-        where, site, sock = await bound(runner, address, None)
-        if sock is not None:
-            await site.start()
-        if where.path:
-            self._paths.append(Path(where.path))
-        return where
-
     async def close(self) -> None:
         """Stop accepting, and end every connection."""
         leaving = tuple(self._leaving)
         for task in leaving:
             task.cancel()
         await asyncio.gather(*leaving, return_exceptions=True)
-        await asyncio.gather(*(each.close() for each in self._open))
-        self._open.clear()
-        for path in self._paths:
-            path.unlink(missing_ok=True)
+        await asyncio.gather(*(each.close() for each in self.open))
+        self.open.clear()
 
 
 def _check(wanted: Wanted, there: Sequence[Listening]) -> None:

@@ -4,9 +4,13 @@ It travels up the layers like any other. Knows nothing of who reads or writes th
 """
 
 import asyncio
+import socket
+import struct
 from dataclasses import dataclass, field
 
 from sidecar.exchange import Response
+
+_LINGER_ZERO = struct.pack("ii", 1, 0)
 
 
 @dataclass(slots=True, eq=False)
@@ -45,3 +49,11 @@ class Switched(Response):
             above.close(error)
             raise
         return above
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """End a connection so that the other side sees an error, not an end (TCP RST)."""
+    sock = transport.get_extra_info("socket")
+    if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+    transport.abort()

@@ -74,12 +74,13 @@ def read_request(headers: RawHeaders) -> RequestHead:
     Raises:
         BadRequest: a transfer coding other than `chunked` (RFC 9112 §6.1), no valid length,
             a framing that two readers could understand differently (§6.3), or a Host that is
-            none (RFC 9110 §7.2).
+            none, or two (RFC 9112 §3.2).
     """
     forwarded: RawHeaders = []
     lengths: list[bytes] = []
     codings: list[bytes] = []
-    host, upgrade, connection = b"", b"", b""
+    hosts: list[bytes] = []
+    upgrade, connection = b"", b""
     expects_continue = False
     for name, value in headers:
         lower = name.lower()
@@ -88,7 +89,7 @@ def read_request(headers: RawHeaders) -> RequestHead:
             if lower == b"content-length":
                 lengths.append(value)
         elif lower == b"host":
-            host = value
+            hosts.append(value)
         elif lower == b"connection":
             connection += b"," + value
         elif lower == b"transfer-encoding":
@@ -97,8 +98,9 @@ def read_request(headers: RawHeaders) -> RequestHead:
             expects_continue = value.strip().lower() == b"100-continue"
         elif lower == b"upgrade":
             upgrade = value.strip().lower()
-    if not _HOST.fullmatch(host):
-        raise BadRequest("the Host field is no host name or address", code="bad_request")
+    host = hosts[0] if hosts else b""
+    if len(hosts) > 1 or not _HOST.fullmatch(host):
+        raise BadRequest("the Host field is not one host name or address", code="bad_request")
     return RequestHead(
         forwarded=without_nominated(forwarded, connection),
         host=host,

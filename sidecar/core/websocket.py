@@ -94,6 +94,11 @@ def switch_headers(answered: RawHeaders) -> RawHeaders:
     return [*SWITCH, *(field for field in kept if field[0].lower() != b"content-length")]
 
 
+def accepting(asked: RawHeaders) -> RawHeaders:
+    """The fields with which the sidecar itself accepts a handshake that was checked."""
+    return [(b"Sec-WebSocket-Accept", accept_of(key)) for key in _values(asked, _KEY)]
+
+
 def accept_of(key: bytes) -> bytes:
     """The Sec-WebSocket-Accept that proves that `key` was read (RFC 6455 §4.2.2)."""
     digest = hashlib.sha1(key + _GUID, usedforsecurity=False).digest()

@@ -6,9 +6,9 @@ Makes the one frame that the sidecar says itself, a close (RFC 6455 §5).
 import struct
 
 _CLOSE = 0x8
-_FIN = 0x80
+FIN = 0x80
 _OPCODE = 0x0F
-_MASKED = 0x80
+MASKED = 0x80
 _LONGEST_HEAD = 14
 _MOST_REASON = 123
 """Bytes; a control frame holds 125, two of them the code (RFC 6455 §5.5)."""
@@ -74,7 +74,7 @@ class Frames:
             return at + step
         begun = len(self._begun)
         head = self._begun + data[at : at + _LONGEST_HEAD - begun]
-        size = _head_size(head)
+        size = head_size(head)
         if size > len(head):
             self._begun = head
             return len(data)
@@ -94,7 +94,7 @@ class Frames:
             self._left = int.from_bytes(head[2:4], "big")
         elif self._left == 127:
             self._left = int.from_bytes(head[2:10], "big")
-        if self.masked and not second & _MASKED:
+        if self.masked and not second & MASKED:
             self.broken = True
         if not self._left:
             self._end()
@@ -103,17 +103,17 @@ class Frames:
         opcode = self._opcode & _OPCODE
         if opcode == _CLOSE:
             self.closed = True
-        elif opcode < _CLOSE and self._opcode & _FIN:
+        elif opcode < _CLOSE and self._opcode & FIN:
             self.messages += 1
 
 
-def _head_size(head: bytes) -> int:
+def head_size(head: bytes) -> int:
     """Bytes of a frame's head, as far as that can be told from its beginning."""
     if len(head) < 2:
         return 2
     length = head[1] & 0x7F
     extended = 2 if length == 126 else 8 if length == 127 else 0
-    return 2 + extended + (4 if head[1] & _MASKED else 0)
+    return 2 + extended + (4 if head[1] & MASKED else 0)
 
 
 def close_frame(code: int, reason: str, mask: bytes | None = None) -> bytes:
@@ -126,6 +126,6 @@ def close_frame(code: int, reason: str, mask: bytes | None = None) -> bytes:
     """
     payload = struct.pack("!H", code) + reason.encode()[:_MOST_REASON]
     if mask is None:
-        return bytes((_FIN | _CLOSE, len(payload))) + payload
+        return bytes((FIN | _CLOSE, len(payload))) + payload
     masked = bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))
-    return bytes((_FIN | _CLOSE, _MASKED | len(payload))) + mask + masked
+    return bytes((FIN | _CLOSE, MASKED | len(payload))) + mask + masked

@@ -14,12 +14,12 @@ from weakref import WeakSet
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from sidecar.aiohttp_compat import reset
 from sidecar.demo.bucket import Bucket
 from sidecar.demo.faults import answer
 from sidecar.demo.network import Fate, Network
 from sidecar.demo.targets import Provider, needs_body, recognise
 from sidecar.demo.workload import Resource
+from sidecar.switched import reset
 
 CALL_HEADER = "X-Demo-Call"
 """`<arm>:<number>`. The same number has the same luck in both arms; requests without the header

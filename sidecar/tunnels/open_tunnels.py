@@ -1,22 +1,21 @@
 """The WebSockets that are open: how they begin and what is told of them when they have ended.
 
-The edge to aiohttp's server on one side, and to the exchange on the other.
+The edge to the application's connection on one side, and to the exchange on the other.
 """
 
 import asyncio
 from collections.abc import Mapping
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-from aiohttp import HttpVersion11, web
-
-from sidecar.aiohttp_compat import CLOSE, Protocol, response_head
 from sidecar.clock import Clock
 from sidecar.config.websocket import Websocket
 from sidecar.core.headers import RequestHead
 from sidecar.core.routing import RouteEntry
 from sidecar.core.websocket import PROTOCOL, check_handshake
+from sidecar.downstream import response_head
 from sidecar.errors import BadRequest, ClientClosed, Draining
 from sidecar.exchange import Handler, Timeline
+from sidecar.serving import Connection, Incoming
 from sidecar.switched import Switched
 from sidecar.telemetry.tunnel_stats import TunnelStats
 from sidecar.tunnels.tunnel import Tunnel
@@ -58,9 +57,7 @@ class Tunnels:
         for tunnel in tuple(self._open):
             tunnel.drain()
 
-    def opening(
-        self, request: web.BaseRequest, head: RequestHead, route: RouteEntry
-    ) -> Opening | None:
+    def opening(self, incoming: Incoming, head: RequestHead, route: RouteEntry) -> Opening | None:
         """How the WebSocket is opened that a request asks for; None where it asks for none.
 
         Raises:
@@ -73,10 +70,10 @@ class Tunnels:
         if opening is None:
             text = "WebSockets do not pass here (websocket.enabled)"
             raise BadRequest(text, code="upgrade_unsupported", status=501)
-        self.is_handshake(request, head)
+        self.is_handshake(incoming, head)
         return opening
 
-    def is_handshake(self, request: web.BaseRequest, head: RequestHead) -> bool:
+    def is_handshake(self, incoming: Incoming, head: RequestHead) -> bool:
         """Whether a request asks for a WebSocket, in the way that it must.
 
         Raises:
@@ -85,9 +82,8 @@ class Tunnels:
         """
         if head.upgrade != PROTOCOL:
             return False
-        modern = request.version == HttpVersion11
-        check_handshake(request.method, list(request.raw_headers), head, modern=modern)
-        if not cast("Protocol", request.protocol).is_switching:
+        check_handshake(incoming.method, incoming.headers, head, modern=incoming.modern)
+        if not incoming.switching:
             raise BadRequest("bytes behind the handshake were read as HTTP", code="bad_request")
         if self._drains:
             raise Draining("the sidecar is shutting down", sent=False)
@@ -95,25 +91,24 @@ class Tunnels:
 
     async def carry(
         self,
-        request: web.BaseRequest,
+        connection: Connection,
         response: Switched,
         timeline: Timeline,
         opening: Opening,
-    ) -> web.StreamResponse:
+    ) -> None:
         """Pass a 101 on, and then what both sides send, until both have gone.
 
         Args:
-            request: what is answered.
+            connection: whose request is answered.
             response: the upstream's 101; closed when this returns or raises.
             timeline: where the bytes are counted.
             opening: what holds for it.
         """
-        protocol = cast("Protocol", request.protocol)
         try:
-            line = protocol.hand_over()
+            line = connection.hand_over()
         except ConnectionError:
             response.close(ClientClosed("the application has left", code="client_closed"))
-            return CLOSE
+            return
         tunnel = Tunnel(line, response.line, opening.settings, opening.stats, self._clock)
         self._open.add(tunnel)
         if self._drains:  # to be told once it has begun
@@ -125,5 +120,4 @@ class Tunnels:
             timeline.bytes_up += tunnel.client.bytes
             timeline.bytes_down += tunnel.upstream.bytes
             response.close(tunnel.error)
-            tunnel.client.when_gone(protocol.connection_lost)
-        return CLOSE
+            tunnel.client.when_gone(connection.connection_lost)

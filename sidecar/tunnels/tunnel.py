@@ -8,7 +8,6 @@ import asyncio
 import os
 from collections.abc import Callable
 
-from sidecar.aiohttp_compat import reset
 from sidecar.clock import Clock
 from sidecar.config.websocket import Websocket
 from sidecar.core.websocket_frames import close_frame
@@ -20,7 +19,7 @@ from sidecar.errors import (
     ExchangeError,
     UpstreamReset,
 )
-from sidecar.switched import Line
+from sidecar.switched import Line, reset
 from sidecar.telemetry.tunnel_stats import Ending, TunnelStats
 from sidecar.tunnels.side import Side
 

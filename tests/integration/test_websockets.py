@@ -299,10 +299,8 @@ async def test_many_at_once_and_one_after_another_leave_nothing_behind():
 
 
 def connections_of(sidecar):
-    """What aiohttp's servers believe to be open."""
-    return [
-        each for runner in sidecar.sidecar._servers._runners for each in runner.server.connections
-    ]
+    """What the listeners believe to be open."""
+    return [each for listening in sidecar.sidecar._servers.open for each in listening.acceptor.open]
 
 
 async def test_the_pings_of_one_side_are_answered_by_the_other():

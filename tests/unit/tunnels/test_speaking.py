@@ -1,12 +1,14 @@
 """A WebSocket on which the sidecar speaks, with a client that does not do its part."""
 
 import asyncio
+import socket
 from types import SimpleNamespace
 
 import pytest
 
-from sidecar.aiohttp_compat import Server
-from sidecar.exchange import BytesBody, Response, Timeline
+from sidecar.config import Limits
+from sidecar.exchange import Response, Timeline
+from sidecar.serving import Acceptor
 from sidecar.tunnels import speak
 from tests.support.proxied import soon
 from tests.support.websocket import handshake
@@ -34,26 +36,24 @@ class Talk:
 async def subject():
     found = SimpleNamespace(body=Talk(), closed=0, ended=0, timeline=Timeline(0.0), error=None)
 
-    async def serve(request):
+    async def serve(connection, incoming):
         response = Response(101, b"Switching Protocols", [], found.body)
         response.on_close(lambda error: setattr(found, "closed", found.closed + 1))
         try:
-            return await speak(request, response, found.timeline, patience=0.2)
+            await speak(connection, incoming, response, found.timeline, patience=0.2)
         except Exception as error:
             found.error = error
             raise
         finally:
             found.ended += 1
+        return False
 
-    def rendered(error):
-        return Response(500, b"", [], BytesBody(b""))
-
-    server = Server(serve, rendered, max_head=65536)
-    listening = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0)
-    found.port = listening.sockets[0].getsockname()[1]
+    acceptor = Acceptor(serve, lambda error: b"", Limits())
+    sock = socket.create_server(("127.0.0.1", 0))
+    found.port = sock.getsockname()[1]
+    await acceptor.start(sock)
     yield found
-    listening.close()
-    await server.shutdown(1.0)
+    await acceptor.close()
 
 
 async def test_who_does_not_read_is_left_and_nothing_piles_up(subject):

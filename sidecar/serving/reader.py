@@ -1,0 +1,212 @@
+"""Requests out of a connection's bytes. Does no I/O.
+
+The parser is llhttp in its strict mode. What it lets through and HTTP/1.1 does not, or what is
+beyond the limits, is refused here; what the fields mean is decided in `core/headers.py`.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+
+import httptools
+
+from sidecar.config import Limits
+from sidecar.core.websocket import PROTOCOL
+from sidecar.errors import BadRequest, ExchangeError
+from sidecar.exchange import RawHeaders
+from sidecar.serving.arriving import Arriving, Incoming
+
+_FIELD_OVERHEAD = 4
+"""Bytes around a field: `: ` and the line's end."""
+_FRAMING = (b"content-length", b"transfer-encoding")
+_VERSION = re.compile(rb" (?:RTSP|ICE)/")
+"""Protocols that the parser takes for HTTP."""
+
+
+class RequestReader:
+    """Reads the requests of one connection.
+
+    Args:
+        limits: how large a head may be.
+        loop: where whoever reads a body waits.
+        drained: called when all that had arrived of a body is taken.
+    """
+
+    def __init__(
+        self, limits: Limits, loop: asyncio.AbstractEventLoop, drained: Callable[[], None]
+    ) -> None:
+        self._limits = limits
+        self._loop = loop
+        self._drained = drained
+        self._parser = httptools.HttpRequestParser(self)
+        self._target = b""
+        self._fields: RawHeaders = []
+        self._size = 0
+        self._partial = bytearray()
+        """What came of a head that is not complete."""
+        self._error: ExchangeError | None = None
+        self._found: list[Incoming] = []
+        self._passes_over = False
+        self.current: Incoming | None = None
+        """The request whose body is arriving."""
+        self.tail: bytes | None = None
+        """What came behind a request for another protocol; None as long as HTTP is read."""
+
+    def close(self) -> None:
+        """Read no more. The parser and the reader know each other: no cycle stays."""
+        del self._parser
+
+    @property
+    def is_within_head(self) -> bool:
+        """Whether a head has begun and is not complete."""
+        return bool(self._partial)
+
+    def feed(self, data: bytes) -> list[Incoming]:
+        """The requests whose heads are complete with `data`.
+
+        Raises:
+            BadRequest: what came is no valid HTTP/1.1, or beyond the limits. A body that was
+                arriving has failed; requests that began in `data` are lost.
+        """
+        if self.tail is not None:
+            self.tail += data
+            return []
+        within_head = self.current is None
+        self._parse(data)
+        found, self._found = self._found, []
+        if self._error is None:
+            self._check(found, data, within_head=within_head)
+        if self._error is not None:
+            self._break(found)
+            raise self._error
+        return found
+
+    def _parse(self, data: bytes) -> None:
+        """Feed the parser, which stops behind each request that offers another protocol.
+
+        An offer that nobody here takes up is passed over (RFC 9110 §7.8): what follows is read
+        as if it had not been made.
+        """
+        while True:
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as switch:
+                data = data[switch.args[0] :]
+            except httptools.HttpParserError:
+                self._refuse(_not_http())
+                return
+            else:
+                return
+            if self.current is None:
+                self.tail = data
+                return
+            self._parser = httptools.HttpRequestParser(self)
+            data = _framing_alone(self.current.headers) + data
+
+    def _check(self, found: list[Incoming], data: bytes, *, within_head: bool) -> None:
+        if found:
+            seen = bytes(self._partial) + data if self._partial else data
+            self._partial.clear()
+            if _VERSION.search(seen):
+                self._check_protocol(found, seen)
+        elif within_head:
+            self._partial += data
+            if len(self._partial) > self._limits.max_header_total:
+                self._refuse(_too_large())
+
+    def _check_protocol(self, found: list[Incoming], seen: bytes) -> None:
+        """The version is all that tells RTSP and ICE from HTTP, and the parser does not show it."""
+        for incoming in found:
+            target = incoming.target.encode("utf-8", "surrogateescape")
+            if re.search(re.escape(target) + rb" +(RTSP|ICE)/", seen):
+                self._refuse(_not_http())
+
+    def _refuse(self, error: ExchangeError) -> None:
+        self._error = self._error or error
+
+    def _break(self, found: list[Incoming]) -> None:
+        """What is not whole will not be; what is broken must not be read as something else."""
+        broken = BadRequest("the request's body is not validly framed", code="bad_body")
+        if self.current is not None and self.current not in found:
+            self.current.body.fail(broken)
+        self.current = None
+
+    # What follows is called by the parser.
+
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        self._target, self._fields, self._size = b"", [], 0
+
+    def on_url(self, part: bytes) -> None:
+        """A part of the target."""
+        self._target += part
+        self._grow(len(part), len(self._target))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One field, as sent; those behind a body say nothing to anybody here."""
+        if self.current is not None:
+            return
+        self._fields.append((name, value))
+        size = len(name) + len(value)
+        self._grow(size + _FIELD_OVERHEAD, size)
+        if len(self._fields) > self._limits.max_headers:
+            self._refuse(_too_large())
+
+    def _grow(self, size: int, line: int) -> None:
+        self._size += size
+        if line > self._limits.max_header_size or self._size > self._limits.max_header_total:
+            self._refuse(_too_large())
+
+    def on_headers_complete(self) -> None:
+        """A head ends."""
+        if self.current is not None:  # it was read before, with its offer
+            return
+        parser = self._parser
+        self._passes_over = parser.should_upgrade() and not self._is_for_switching(parser)
+        self.current = Incoming(
+            method=parser.get_method().decode(),
+            target=self._target.decode("utf-8", "surrogateescape"),
+            version=parser.get_http_version(),
+            headers=self._fields,
+            keep_alive=parser.should_keep_alive(),
+            body=Arriving(self._loop, self._drained),
+            switching=parser.should_upgrade() and not self._passes_over,
+        )
+        self._found.append(self.current)
+
+    def on_body(self, data: bytes) -> None:
+        """Some of a body."""
+        if self.current is not None:
+            self.current.body.feed(data)
+
+    def on_message_complete(self) -> None:
+        """A message ends; not so where the parser passed over its body, for an offer's sake."""
+        if self._passes_over:
+            self._passes_over = False
+        elif self.current is not None:
+            self.current.body.finish()
+            self.current = None
+
+    def _is_for_switching(self, parser: httptools.HttpRequestParser) -> bool:
+        return parser.get_method() == b"CONNECT" or any(
+            name.lower() == b"upgrade" and value.strip().lower() == PROTOCOL
+            for name, value in self._fields
+        )
+
+
+def _framing_alone(headers: RawHeaders) -> bytes:
+    """A head that says how long its body is, and nothing else."""
+    lines = [b"%b: %b\r\n" % field for field in headers if field[0].lower() in _FRAMING]
+    return b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(lines)
+
+
+def _too_large() -> BadRequest:
+    return BadRequest(
+        "the request line, a header field, their number or their total is beyond `limits`",
+        code="head_too_large",
+    )
+
+
+def _not_http() -> BadRequest:
+    text = "the request is not valid HTTP/1.1, or its method is not a known one"
+    return BadRequest(text, code="bad_request")
