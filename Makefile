@@ -85,6 +85,15 @@ test-observability: $(VENV)/.ok ## Alerts, dashboard, and a drill from alert to 
 	@$(PYTEST) tests/observability $(ARGS); code=$$?; \
 		$(BIN)/python scripts/tools.py report test-observability || code=1; exit $$code
 
+$(VENV)/.browser: $(VENV)/.ok
+	@scripts/venv.sh "$(PY)" test,browser
+	@touch $@
+
+.PHONY: test-browser
+test-browser: $(VENV)/.browser ## The dashboard in a real Chromium (3 minutes)
+	@$(PYTEST) tests/browser $(ARGS); code=$$?; \
+		$(BIN)/python scripts/tools.py report test-browser || code=1; exit $$code
+
 .PHONY: test-slow
 test-slow: $(VENV)/.ok ## Soak, and the package as it is shipped (some minutes)
 	@$(PYTEST) tests/slow --timeout=600 $(ARGS)
@@ -96,6 +105,10 @@ bench: $(VENV)/.ok ## Cost of the data path beside nginx and Envoy (5 minutes, t
 .PHONY: bench-cache
 bench-cache: $(VENV)/.ok ## Cost of a cache hit beside nginx and Varnish (4 minutes, two quiet cores)
 	@$(BIN)/python -m bench.cache $(ARGS)
+
+.PHONY: bench-queue
+bench-queue: $(VENV)/.ok ## Accepting a message durably, beside sending it (4 minutes, two quiet cores)
+	@$(BIN)/python -m bench.queue $(ARGS)
 
 .PHONY: bench-eviction
 bench-eviction: $(VENV)/.ok ## What is found in a memory that is too small, by order of going (1 minute)
@@ -117,7 +130,7 @@ lock: ## Resolve requirements.lock anew, for Python 3.11 to 3.14
 	@command -v uv >/dev/null || test -x .tools/uv/bin/uv || \
 		$(PY) -m pip install -q --disable-pip-version-check --target .tools/uv uv
 	@{ echo "# Written by 'make lock': exact versions for every extra, for Python 3.11 to 3.14."; \
-		PATH="$$PATH:.tools/uv/bin" uv pip compile pyproject.toml --extra certs --extra encryption --extra fast --extra otel --extra redis --extra test --extra sdk \
+		PATH="$$PATH:.tools/uv/bin" uv pip compile pyproject.toml --extra browser --extra certs --extra encryption --extra fast --extra otel --extra redis --extra test --extra sdk \
 			--universal --python-version 3.11 --upgrade --quiet \
 			--no-header --no-annotate --no-emit-index-url --no-emit-find-links; } > requirements.lock.new
 	@mv requirements.lock.new requirements.lock
