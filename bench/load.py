@@ -54,14 +54,18 @@ class LoadError(Exception):
     """Requests failed, or the rate was not held: the figures would mean nothing."""
 
 
-def closed_loop(wrk: str, url: str, *, connections: int, seconds: int, core: int) -> Run:
+def closed_loop(
+    wrk: str, url: str, *, connections: int, seconds: int, core: int, script: Path = _SCRIPT
+) -> Run:
     """As many requests as `connections` can carry, each waiting for its answer.
+
+    `script` is what wrk runs; without one, each request is the same GET.
 
     Raises:
         LoadError: a request failed.
     """
     command = ["taskset", "-c", str(core), wrk, "-t1", f"-c{connections}"]
-    command += [f"-d{seconds}s", "--latency", "-s", str(_SCRIPT)]
+    command += [f"-d{seconds}s", "--latency", "-s", str(script)]
     for name, value in HEADERS:
         command += ["-H", f"{name}: {value}"]
     done = subprocess.run(
