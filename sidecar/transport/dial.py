@@ -101,7 +101,8 @@ class Dialer:
             )
         except OSError as error:
             sock.close()
-            raise ConnectError(self._tls_failure(error), code="tls_error") from error
+            code = "connect_error" if _broke(error) else "tls_error"
+            raise ConnectError(self._tls_failure(error), code=code) from error
         return connection
 
     def _tls_failure(self, error: Exception) -> str:
@@ -115,3 +116,8 @@ class Dialer:
             return refused.message
         reason = told(error) or getattr(error, "strerror", None) or "the upstream ended it"
         return f"the TLS handshake with {self.server_name} failed: {reason}"
+
+
+def _broke(error: OSError) -> bool:
+    """Whether a handshake ended without a verdict on it: the next connection may be made."""
+    return not isinstance(error, ssl.SSLError) or isinstance(error, ssl.SSLEOFError)
