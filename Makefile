@@ -114,6 +114,22 @@ bench-queue: $(VENV)/.ok ## Accepting a message durably, beside sending it (4 mi
 bench-eviction: $(VENV)/.ok ## What is found in a memory that is too small, by order of going (1 minute)
 	@$(BIN)/python -m bench.eviction $(ARGS)
 
+.PHONY: bench-app
+bench-app: $(VENV)/.ok ## The application behind Envoy, nginx and the sidecar (80 minutes; ARGS=--quick: 1 minute)
+	@$(BIN)/python -m bench.app $(ARGS)
+
+.PHONY: bench-scale
+bench-scale: $(VENV)/.ok ## Cost against connections, routes, stored answers, queued messages; start-up (10 minutes)
+	@$(BIN)/python -m bench.scale $(ARGS)
+
+.PHONY: bench-fleet
+bench-fleet: $(VENV)/.ok ## 1 to 10,000 sidecars before one provider and one Redis, simulated; 8 for real (8 minutes)
+	@$(BIN)/python -m bench.fleet $(ARGS)
+
+.PHONY: bench-check
+bench-check: $(VENV)/.ok ## Whether the hot path has become slower (10 seconds; `make bench-check ARGS=--renew`)
+	@$(BIN)/python -m bench.check $(ARGS)
+
 .PHONY: cover
 cover: $(VENV)/.ok ## The tests of `make test`, with branch coverage
 	$(PYTEST) -n 2 --cov --cov-report=term $(ARGS)

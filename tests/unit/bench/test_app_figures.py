@@ -29,7 +29,7 @@ def made(milliseconds: float = 10.0, **changed: object) -> Result:
         "stale_labelled": 0,
         "stale_of": {},
     }
-    providers = {"requests": {"rest.a": 30, "rest.b": 10}, "duplicates": {}}
+    providers = {"requests": {"rest.a": 30, "rest.b": 10}, "duplicates": {}, "connections": 9}
     return replace(result(seen, providers, warm_up=0.0), **changed)
 
 
@@ -68,7 +68,11 @@ def test_the_warm_up_does_not_count():
         "stale_labelled": 0,
         "stale_of": {},
     }
-    found = result(seen, {"requests": {"rest.a": 3}, "duplicates": {"wa.send": 2}}, warm_up=5.0)
+    found = result(
+        seen,
+        {"requests": {"rest.a": 3}, "duplicates": {"wa.send": 2}, "connections": 1},
+        warm_up=5.0,
+    )
     assert (found.overall.count, found.overall.p99) == (1, 5)
     assert (found.requests, found.duplicates) == (3, 2)
 

@@ -1,0 +1,1 @@
+"""The application of the workload behind each contender: `make bench-app`."""

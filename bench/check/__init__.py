@@ -1,0 +1,1 @@
+"""A short bench for every change: has the hot path become slower?"""

@@ -1,0 +1,1 @@
+"""How cost grows: with connections, routes, stored answers and queued messages; and the start."""
