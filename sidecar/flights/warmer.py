@@ -55,6 +55,8 @@ class _Known:
     entry: Entry
     used_at: float
     timer: asyncio.TimerHandle | None = field(default=None)
+    waits_for_writes: bool = False
+    """Whether it will be fetched because a write has dropped it."""
 
 
 class Warmer:
@@ -99,6 +101,12 @@ class Warmer:
         """An answer was served that is stale."""
         self._refresh(hit.place, self._note(hit, fetch, stats), "stale")
 
+    def asked(self, place: str) -> None:
+        """Somebody wanted an answer that is not there: who misses it is in need of it as well."""
+        known = self._known.get(place)
+        if known is not None:
+            known.used_at = self._clock.now()
+
     def dropped(self, tags: Iterable[str]) -> None:
         """A write has dropped what carries these tags: fetch again what is in use of it."""
         self._again({key for tag in tags for key in self._by_tag.get(tag, ())}, "written")
@@ -126,7 +134,10 @@ class Warmer:
         for number, key in enumerate(used):
             known = self._known[key]
             if known.timer is not None:
+                if known.waits_for_writes:
+                    continue  # or a table that is written all the time would never be fetched
                 known.timer.cancel()
+            known.waits_for_writes = True
             wait = _AFTER_WRITE * (1 + number // _MOST_AT_ONCE)
             known.timer = loop.call_later(wait, self._fire, key, known, reason)
         return len(used)
@@ -181,6 +192,7 @@ class Warmer:
 
     def _fire(self, place: str, known: _Known, reason: str) -> None:
         known.timer = None
+        known.waits_for_writes = False
         if self._clock.now() - known.used_at <= _IN_USE:
             self._refresh(place, known, reason)
 

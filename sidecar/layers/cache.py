@@ -103,6 +103,7 @@ class CacheLayer:
             self._parts.stats.refresh("prefetch")
         else:
             self._parts.stats.count("miss" if wanted.entry is None else "revalidate")
+            self._parts.warmer.asked(wanted.place)
         exchange.patient = exchange.patient and not wanted.use.on_error
         try:
             if self._goes_by_itself(wanted):

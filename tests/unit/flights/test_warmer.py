@@ -115,6 +115,37 @@ async def test_what_a_write_dropped_is_fetched_again_once_for_a_burst_of_writes(
 
 
 @virtually
+async def test_what_is_written_all_the_time_is_fetched_again_all_the_same():
+    subject = world()
+    await subject.get()
+    await subject.get()
+    tags = subject.tags(subject.calls[0].request)
+    for _ in range(10):
+        subject.entries.bump(tags, subject.clock.wall())
+        subject.warmer.dropped(tags)
+        await asyncio.sleep(0.2)
+    await asyncio.sleep(1)
+    assert 4 <= subject.stats.refreshed["written"] <= 6
+    await finish(subject)
+
+
+@virtually
+async def test_who_misses_an_answer_is_in_need_of_it_as_well():
+    subject = world(config=Cache(ttl=6000.0))
+    await subject.get()
+    await subject.get()
+    tags = subject.tags(subject.calls[0].request)
+    await asyncio.sleep(50)
+    subject.entries.bump(tags, subject.clock.wall())
+    await subject.get()  # a miss
+    await asyncio.sleep(20)
+    subject.warmer.dropped(tags)
+    await asyncio.sleep(1)
+    assert subject.stats.refreshed == {"written": 1}
+    await finish(subject)
+
+
+@virtually
 async def test_a_write_fetches_again_only_what_was_used_lately():
     subject = world(config=Cache(ttl=6000.0))
     for target in ("/a", "/b"):
