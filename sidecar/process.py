@@ -4,6 +4,7 @@ SIGTERM and SIGINT drain, SIGHUP reads the configuration again.
 """
 
 import asyncio
+import gc
 import signal
 
 from sidecar.app import Sidecar
@@ -30,6 +31,8 @@ async def serve(first: Fresh, source: Source | None = None) -> None:
     if source is not None:
         loop.add_signal_handler(signal.SIGHUP, sidecar.reloading.soon, "signal")
     await sidecar.start()
+    gc.freeze()  # what a process begins with is not looked through again and again
+    gc.enable()
     await stopping.wait()
     await sidecar.drain()
     logs.event("stopped")

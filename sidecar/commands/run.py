@@ -4,6 +4,7 @@ And load it again whenever the application asks: only the top knows how.
 """
 
 import argparse
+import gc
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Serve until SIGTERM; 1 when the configuration has a problem, 2 when there is none."""
+    gc.disable()  # what is imported and read now stays; `process` lets it begin when all is up
+    try:
+        return _execute(args)
+    finally:
+        gc.enable()
+
+
+def _execute(args: argparse.Namespace) -> int:
     from sidecar.commands.loading import loaded
     from sidecar.commands.surroundings import surroundings
     from sidecar.commands.terminal import print_problems

@@ -2,4 +2,6 @@
 
 from pydantic import ConfigDict
 
-STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+STRICT = ConfigDict(extra="forbid")
+"""What all classes of the model have in common. Reading their docstrings from the source takes as
+long as building the validator; only the schema needs them (`loader/schema.py`)."""

@@ -5,10 +5,14 @@ Made from the model: its types, its field docstrings, its defaults as they are w
 
 from collections.abc import Iterator
 from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from sidecar.config import Address, Config
 from sidecar.config.redis_address import RedisUrl
+from sidecar.config.strict import STRICT
 from sidecar.config.values import (
     DURATION_PATTERN,
     SIZE_PATTERN,
@@ -16,7 +20,6 @@ from sidecar.config.values import (
     format_size,
 )
 from sidecar.loader.shape import kinds_of, members
-from sidecar.loader.validation import adapter
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _VARIABLE = {"$ref": "#/$defs/Variable"}
@@ -26,7 +29,7 @@ _KEPT = {"description", "default"}
 
 def json_schema() -> dict[str, Any]:
     """The schema. Wherever a single value is expected, a text with `${…}` will do as well."""
-    schema = adapter().json_schema()
+    schema = _documented().json_schema()
     definitions = schema.pop("$defs")
     for section in sections(Config):
         definition = schema if section is Config else definitions[section.__name__]
@@ -39,6 +42,16 @@ def json_schema() -> dict[str, Any]:
     schema["properties"]["upstreams"] = _named(schema["properties"]["upstreams"])
     schema["title"] = "sidecar configuration"
     return {"$schema": DIALECT, **schema, "$defs": dict(sorted(definitions.items()))}
+
+
+@cache
+def _documented() -> TypeAdapter[Config]:
+    """The model with its docstrings, which the validator does without."""
+    STRICT["use_attribute_docstrings"] = True
+    try:
+        return TypeAdapter(Config)
+    finally:
+        del STRICT["use_attribute_docstrings"]
 
 
 def sections(section: type) -> Iterator[type]:

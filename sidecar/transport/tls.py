@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from functools import cache
 
 from sidecar.config import ClientTls
 from sidecar.errors import ConnectError
@@ -23,9 +24,22 @@ _ABOUT_OURS = (
 def client_context(tls: ClientTls) -> ssl.SSLContext:
     """Verify the upstream's name and chain, always; show a client certificate if one is given.
 
+    Upstreams without files of their own share one: to read the system's authorities takes 20 ms.
+
     Raises:
         OSError: a file cannot be read, or holds no PEM (`ssl.SSLError` is an OSError).
     """
+    if tls.ca is None and tls.certificate is None:
+        return _with_the_systems_authorities()
+    return _made(tls)
+
+
+@cache
+def _with_the_systems_authorities() -> ssl.SSLContext:
+    return _made(ClientTls())
+
+
+def _made(tls: ClientTls) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=tls.ca)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # Python 3.13 sets it, and then refuses many a private authority that 3.12 trusted.
