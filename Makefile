@@ -29,6 +29,11 @@ $(VENV)/.sdk: $(VENV)/.ok
 	@scripts/venv.sh "$(PY)" test,sdk
 	@touch $@
 
+# Later than all that it rests on: filling the environment touches the first stamp.
+$(VENV)/.ship: $(VENV)/.sdk
+	@scripts/venv.sh "$(PY)" test,sdk,ship
+	@touch $(VENV)/.sdk $@
+
 $(NODE)/node_modules/.ok $(CONFORMANCE)/node_modules/.ok $(SUPABASE)/node_modules/.ok: %/node_modules/.ok: %/package.json %/package-lock.json
 	@command -v npm >/dev/null || { echo "sidecar: no npm, so none of $*"; exit 0; } && \
 		npm ci --prefix $* --no-audit --no-fund --loglevel=error && touch $@
@@ -95,8 +100,31 @@ test-browser: $(VENV)/.browser ## The dashboard in a real Chromium (3 minutes)
 		$(BIN)/python scripts/tools.py report test-browser || code=1; exit $$code
 
 .PHONY: test-slow
-test-slow: $(VENV)/.ok ## Soak, and the package as it is shipped (some minutes)
+test-slow: $(VENV)/.ship ## Soak, and the package as it is shipped (some minutes)
 	@$(PYTEST) tests/slow --timeout=600 $(ARGS)
+
+.PHONY: image
+image: $(VENV)/.ship ## Build the image without Docker and without a registry (root; ARGS=--install)
+	@$(BIN)/python -m scripts.image $(ARGS)
+
+.PHONY: test-image
+test-image: $(VENV)/.ship ## The image and the examples of deploy/, built, started and stopped (4 minutes)
+	@$(BIN)/python scripts/tools.py fetch
+	@$(BIN)/python -m scripts.image && $(PYTEST) tests/image tests/deploy --timeout=240 $(ARGS); code=$$?; \
+		$(BIN)/python scripts/tools.py report test-image || code=1; exit $$code
+
+.PHONY: sbom
+sbom: $(VENV)/.ship ## Write dist/sbom.cdx.json: what the image consists of (CycloneDX)
+	@mkdir -p dist
+	@$(BIN)/python -m scripts.sbom dist/sbom.cdx.json
+
+.PHONY: notices
+notices: $(VENV)/.ok ## Write THIRD_PARTY_NOTICES anew: licences of what the image consists of
+	@$(BIN)/python -m scripts.notices
+
+.PHONY: release
+release: $(VENV)/.ship ## Build and test what is released, into dist/; publishes nothing (ARGS=--rehearse)
+	@$(BIN)/python -m scripts.release $(ARGS)
 
 .PHONY: bench
 bench: $(VENV)/.ok ## Cost of the data path beside nginx and Envoy (5 minutes, two quiet cores)
@@ -146,7 +174,8 @@ lock: ## Resolve requirements.lock anew, for Python 3.11 to 3.14
 	@command -v uv >/dev/null || test -x .tools/uv/bin/uv || \
 		$(PY) -m pip install -q --disable-pip-version-check --target .tools/uv uv
 	@{ echo "# Written by 'make lock': exact versions for every extra, for Python 3.11 to 3.14."; \
-		PATH="$$PATH:.tools/uv/bin" uv pip compile pyproject.toml --extra browser --extra certs --extra encryption --extra fast --extra otel --extra redis --extra test --extra sdk \
+		PATH="$$PATH:.tools/uv/bin" uv pip compile pyproject.toml --extra browser --extra certs --extra encryption --extra fast --extra otel --extra redis --extra ship --extra test --extra sdk \
 			--universal --python-version 3.11 --upgrade --quiet \
 			--no-header --no-annotate --no-emit-index-url --no-emit-find-links; } > requirements.lock.new
 	@mv requirements.lock.new requirements.lock
+	@echo "sidecar: now \`make setup notices\`, so that the licences are those of these versions"

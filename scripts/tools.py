@@ -60,6 +60,23 @@ TOOLS = (
     Tool("node", "test-supabase", "tests with a real Supabase API", "apt-get install nodejs"),
     Tool("npm", "test-supabase", "tests with a real Supabase API", "apt-get install npm"),
     Tool("chromium", "test-browser", "tests of the dashboard", "apt-get install chromium"),
+    *(
+        Tool(name, "test-image", "the image and all that is run in it", f"apt-get install {name}")
+        for name in ("buildah", "podman", "runc", "debootstrap")
+    ),
+    Tool("catatonit", "test-image", "containers in one network", "apt-get install catatonit"),
+    Tool("nsenter", "test-image", "calls within a container", "apt-get install util-linux"),
+    Tool("ss", "test-image", "who listens within a container", "apt-get install iproute2"),
+    Tool("kubectl", "test-image", "the manifests of Kubernetes", "apt-get install kubectl"),
+    Tool("systemd-analyze", "test-image", "the unit of systemd", "apt-get install systemd"),
+    Tool(
+        "prometheus",
+        "test-image",
+        "the example for compose",
+        "apt-get install prometheus",
+        "prometheus",
+        "usr/bin/prometheus",
+    ),
 )
 
 

@@ -1,7 +1,7 @@
-"""Stands for your application in the examples: it calls Supabase, by the base URL of its environment.
+"""Stands for your application in the examples: it calls Supabase, by a base URL from a variable.
 
-`app.py` serves: each request is answered with what Supabase answered. On SIGTERM it calls once more,
-as applications do that save their state, and ends. `app.py once` makes one call and ends, as a job.
+`app.py` serves: each request is answered with what Supabase answered. On SIGTERM it calls once
+more, as applications do that save their state, and ends. `app.py once` calls and ends, as a job.
 """
 
 import json
@@ -64,7 +64,8 @@ def main() -> int:
     if sys.argv[1:] == ["once"]:
         return 0 if say("once") else 1
     server = ThreadingHTTPServer(("", PORT), Handler)
-    signal.signal(signal.SIGTERM, lambda *_: Thread(target=server.shutdown).start())
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: Thread(target=server.shutdown).start())
     first = say("started")
     server.serve_forever()
     return 0 if say("stopping") and first else 1

@@ -6,12 +6,13 @@ The sidecar is ready before the command begins, and drains after it has ended.
 import argparse
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from sidecar.commands import base_urls, options
+from sidecar.commands import base_urls, early_stop, options
 from sidecar.core.base_variables import NoSuchVariable
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def execute(args: argparse.Namespace) -> int:
     if not command:
         print("sidecar exec: name the command to run: sidecar exec -- CMD", file=sys.stderr)
         return _USAGE
+    early_stop.end_on_sigterm(128 + signal.SIGTERM)
+
     from sidecar.commands.loading import loaded
     from sidecar.commands.supervised import withheld
     from sidecar.commands.surroundings import surroundings

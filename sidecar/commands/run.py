@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sidecar.commands import options
+from sidecar.commands import early_stop, options
 
 if TYPE_CHECKING:
     from sidecar.loader import Loaded
@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Serve until SIGTERM; 1 when the configuration has a problem, 2 when there is none."""
+    early_stop.end_on_sigterm(0)
     gc.disable()  # what is imported and read now stays; `process` lets it begin when all is up
     try:
         return _execute(args)
