@@ -202,7 +202,9 @@ async def _write(
             out = b""
     if framing.chunked:
         out += b"0\r\n\r\n"
-    await _flush(connection, out, read_idle)
+    connection.write(out)
+    if connection.is_full:
+        await connection.drain(read_idle)
 
 
 async def _flush(connection: Connection, data: bytes, read_idle: float) -> None:

@@ -6,6 +6,7 @@ Errors become answers here and nowhere else. Decides nothing itself: `core` does
 import asyncio
 import os
 from itertools import count
+from math import inf
 
 from sidecar.chains import Chains
 from sidecar.clock import Clock
@@ -96,7 +97,9 @@ class Listener:
             host = head.host.decode("latin-1")
             routed = chains.table.resolve(incoming.method, incoming.target, host, bound)
             opening = self._tunnels.opening(incoming, head, routed.route)
-            body = await self._body(asking, head, routed.route)
+            body: RequestBody | None = None
+            if head.length is not None or head.chunked:
+                body = await self._body(asking, head, routed.route)
         except (DownstreamError, Draining) as error:
             if head and error.code == "reserved_path" and chains.pages is not None:
                 response = await self._page(chains.pages, asking, head, timeline)
@@ -110,7 +113,7 @@ class Listener:
             fields = [*head.forwarded, *SWITCH] if opening else head.forwarded
             forwarded = Request(incoming.method, routed.target, fields, body)
             exchange = Exchange(
-                next(self._ids), route.upstream, route.name, forwarded, float("inf"), timeline
+                next(self._ids), route.upstream, route.config.name, forwarded, inf, timeline
             )
             exchange.entered = Entered(routed.by, host, connection.secure)
             handler = opening.handler if opening else chains.handlers[route]
@@ -174,16 +177,12 @@ class Listener:
         if not task.cancelled() and task.exception() is None:
             task.result().close()
 
-    async def _body(
-        self, asking: Asking, head: RequestHead, route: RouteEntry
-    ) -> RequestBody | None:
-        """The request's body; a short one is waited for, shortly, or for long if it is looked at.
+    async def _body(self, asking: Asking, head: RequestHead, route: RouteEntry) -> RequestBody:
+        """A request's body; a short one is waited for, shortly, or for long if it is looked at.
 
         Raises:
             DownstreamError: it is too large, or never came.
         """
-        if head.length is None and not head.chunked:
-            return None
         if head.length == 0:
             return BytesBody(b"")
         limit = self._limits.max_body
@@ -221,7 +220,7 @@ class Listener:
     def _unsent(self, asked: Request, spent: Timeline, route: RouteEntry | None = None) -> Exchange:
         """The exchange of a request that goes to no upstream."""
         names = (route.upstream, route.name) if route else ("-", "-")
-        return Exchange(next(self._ids), *names, asked, float("inf"), spent, attempt=0)
+        return Exchange(next(self._ids), *names, asked, inf, spent, attempt=0)
 
     def refuse(self, error: ExchangeError) -> bytes:
         """The answer to bytes that are no request; seen like any other."""

@@ -27,7 +27,8 @@ class Budget:
     def deposit(self, now: float) -> None:
         """A call begins."""
         self._fill(now)
-        self.tokens = min(self.burst, self.tokens + self.ratio)
+        if self.tokens < self.burst:
+            self.tokens = min(self.burst, self.tokens + self.ratio)
 
     def withdraw(self, cost: float, now: float) -> bool:
         """Take `cost` out for a repetition; False, and nothing taken, when it is not there."""
@@ -38,7 +39,7 @@ class Budget:
         return True
 
     def _fill(self, now: float) -> None:
-        if self._filled_at is not None:
+        if self.tokens < self.burst and self._filled_at is not None:
             gained = max(0.0, now - self._filled_at) * self.floor
             self.tokens = min(self.burst, self.tokens + gained)
         self._filled_at = now

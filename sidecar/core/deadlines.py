@@ -26,12 +26,14 @@ def announced(headers: RawHeaders) -> float | None:
 
     Of each field the first counts. Zero and what is no number of seconds say nothing.
     """
+    fields = [field for field in headers if field[0][:3] in _XS]
+    if not fields:
+        return None
     found: dict[bytes, float] = {}
-    for name, value in headers:
-        if name[:3] in _XS:
-            lower = name.lower()
-            if lower not in found and lower in _READERS:
-                found[lower] = _READERS[lower](value)
+    for name, value in fields:
+        lower = name.lower()
+        if lower not in found and lower in _READERS:
+            found[lower] = _READERS[lower](value)
     return min((seconds for seconds in found.values() if seconds > 0), default=None)
 
 

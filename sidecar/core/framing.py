@@ -43,9 +43,14 @@ def is_persistent(version: str, framing: int, head: ResponseHead) -> bool:
     """Whether the connection outlives the response (RFC 9112 §9.3)."""
     if framing == UNTIL_CLOSE:
         return False
-    asked = options(head.connection) if head.connection else set[bytes]()
+    if head.connection in _USUAL:
+        return version == "1.1" or head.connection != b""
+    asked = options(head.connection)
     return b"close" not in asked and (version == "1.1" or b"keep-alive" in asked)
 
+
+_USUAL = frozenset((b"", b",keep-alive", b",Keep-Alive"))
+"""What nearly every response says of its connection, as `ResponseHead` joins it."""
 
 _SWITCHED = "the protocol was switched without being asked to"
 

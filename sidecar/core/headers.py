@@ -4,6 +4,7 @@ Fields keep their order, case, duplicates and bytes. Knows nothing of who sends 
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from sidecar.errors import BadRequest
@@ -27,6 +28,7 @@ _HOP_BY_HOP = frozenset(
 _FRAMING_ALIASES = frozenset((b"transfer_encoding", b"content_length"))
 
 _REQUEST_DROPS = _HOP_BY_HOP | _FRAMING_ALIASES | {b"host", b"expect"}
+_REQUEST_READS = _REQUEST_DROPS | {b"content-length"}
 
 # What nearly every Connection field says: it names no other field.
 _PLAIN = frozenset((b"", b",keep-alive", b",Keep-Alive", b",close", b",Close"))
@@ -82,14 +84,15 @@ def read_request(headers: RawHeaders) -> RequestHead:
     hosts: list[bytes] = []
     upgrade, connection = b"", b""
     expects_continue = False
-    for name, value in headers:
-        lower = name.lower()
-        if lower not in _REQUEST_DROPS:
-            forwarded.append((name, value))
-            if lower == b"content-length":
-                lengths.append(value)
+    for one in headers:  # most of them are only passed on
+        lower, value = one[0].lower(), one[1]
+        if lower not in _REQUEST_READS:
+            forwarded.append(one)
         elif lower == b"host":
             hosts.append(value)
+        elif lower == b"content-length":
+            forwarded.append(one)
+            lengths.append(value)
         elif lower == b"connection":
             connection += b"," + value
         elif lower == b"transfer-encoding":
@@ -99,16 +102,22 @@ def read_request(headers: RawHeaders) -> RequestHead:
         elif lower == b"upgrade":
             upgrade = value.strip().lower()
     host = hosts[0] if hosts else b""
-    if len(hosts) > 1 or not _HOST.fullmatch(host):
+    if len(hosts) > 1 or not _is_host(host):
         raise BadRequest("the Host field is not one host name or address", code="bad_request")
     return RequestHead(
-        forwarded=without_nominated(forwarded, connection),
-        host=host,
-        length=_request_length(lengths, codings),
-        chunked=bool(codings),
-        expects_continue=expects_continue,
-        upgrade=upgrade,
+        without_nominated(forwarded, connection),
+        host,
+        _request_length(lengths, codings) if lengths or codings else None,
+        bool(codings),
+        expects_continue,
+        upgrade,
     )
+
+
+@lru_cache(maxsize=32)
+def _is_host(value: bytes) -> bool:
+    """Whether a Host field names a host. An application says the same thing all the time."""
+    return _HOST.fullmatch(value) is not None
 
 
 def _request_length(lengths: list[bytes], codings: list[bytes]) -> int | None:

@@ -57,6 +57,8 @@ class IdleLimit:
 
     def limit(self, now: float) -> float:
         """Seconds after which an idle connection is closed."""
+        if self.announced is None and len(self.closes) < _EVIDENCE:
+            return self.configured
         bounds = [] if self.announced is None else [self.announced]
         if len(self.closes) == _EVIDENCE and now - self.closed_at < _BELIEVED:
             bounds.append(max(self.closes))

@@ -70,6 +70,7 @@ class KeyTemplate:
         self._secret = secret[:64]
         self.constant = all(part.kind in ("upstream", "route") for part in self._parts)
         """Whether all calls of the route have the same key."""
+        self._alone = self._parts == (Part("upstream"),)  # as nearly everywhere
 
     def __repr__(self) -> str:
         return f"KeyTemplate({self.text!r})"
@@ -82,6 +83,8 @@ class KeyTemplate:
 
     def shortened(self, exchange: Exchange) -> str:
         """The key of a call from those parts that it has, so that it always has one."""
+        if self._alone:
+            return exchange.upstream
         values = (self._value(part, exchange) for part in self._parts)
         return "+".join(value for value in values if value is not None)
 

@@ -115,21 +115,19 @@ class RouteTable:
         by: Way = "port" if bound else "host"
         if bound and bound not in self.routes:  # on a connection that is older than the table
             raise NoRoute("the upstream of this port is configured no more", code="no_upstream")
-        upstream = bound or self._hosts.get(_hostname(host))
+        upstream = bound or (self._hosts.get(_hostname(host)) if self._hosts else None)
         if upstream is None:
             by, (upstream, target) = "prefix", self._by_prefix(target)
         path = target.partition("?")[0]
         for route in self.routes[upstream]:
-            if route.matches(method, path):
+            prefix = route.prefix  # looked at before anything is called: most routes end here
+            if (prefix is None or path.startswith(prefix)) and route.matches(method, path):
                 return Routed(route, target, by)
         raise AssertionError("the last route of an upstream matches everything")
 
     def _by_prefix(self, target: str) -> tuple[str, str]:
-        end = len(target)
-        for mark in "/?":
-            found = target.find(mark, 1, end)
-            end = found if found != -1 else end
-        name, rest = target[1:end], target[end:]
+        name = target[1:].partition("/")[0].partition("?")[0]
+        rest = target[len(name) + 1 :]
         if name == RESERVED:
             raise NoRoute("this page of the sidecar does not exist", code="reserved_path")
         if name not in self.routes:

@@ -59,6 +59,9 @@ class Found(NamedTuple):
     """By the layers above."""
 
 
+_NOTHING = Found(None, None)
+
+
 def read(headers: RawHeaders) -> Found:
     """The contexts that a request carries. What is invalid, or there twice, counts as not there."""
     given: list[bytes] = []
@@ -71,7 +74,7 @@ def read(headers: RawHeaders) -> Found:
             given.append(value)
         elif lower == _INSIDE:
             inside.append(value)
-    return Found(_only(given), _only(inside))
+    return Found(_only(given), _only(inside)) if given or inside else _NOTHING
 
 
 def _only(values: list[bytes]) -> Context | None:

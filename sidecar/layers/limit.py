@@ -34,18 +34,29 @@ class Gate:
     def __repr__(self) -> str:
         return f"<Gate {self._limiter!r}>"
 
-    async def enter(self, exchange: Exchange, priority: Priority, lane: str) -> Permit:
-        """A permit for one attempt; give it back with `leave`.
+    def ask(self, exchange: Exchange, priority: Priority, lane: str) -> Permit | Ticket:
+        """A permit for one attempt, to be given back with `leave`, or what to `wait` with at once.
 
         Raises:
             Rejected: `limit_full` or `limit_timeout`; nothing was sent.
-            Draining: the sidecar stops.
         """
         now = self._clock.now()
         outcome = self._limiter.admit(now, priority, lane, exchange.deadline - now)
         if isinstance(outcome, Ticket):
             self._wake()  # it may have taken the place of another
-            outcome = await self._wait(outcome, exchange)
+            return outcome
+        return self._granted(outcome, priority)
+
+    async def wait(self, ticket: Ticket, exchange: Exchange) -> Permit:
+        """The permit that a ticket comes to.
+
+        Raises:
+            Rejected: `limit_full` or `limit_timeout`; nothing was sent.
+            Draining: the sidecar stops.
+        """
+        return self._granted(await self._wait(ticket, exchange), ticket.priority)
+
+    def _granted(self, outcome: Permit | Refusal, priority: Priority) -> Permit:
         if isinstance(outcome, Refusal):
             self._stats.reject(outcome.reason, priority)
             raise _rejected(outcome)
@@ -88,6 +99,8 @@ class Gate:
         return self._limiter.expire(ticket)
 
     def _wake(self) -> None:
+        if not self._waiting:
+            return
         for ticket in self._limiter.decided():
             future = self._waiting.get(ticket)
             if future is not None and not future.done():
@@ -137,7 +150,9 @@ class LimitLayer:
             else priority_of(exchange.request.headers, self._header, self._priority)
         )
         lane = "" if self._lanes is None else self._lanes.shortened(exchange)
-        permit = await self._gate.enter(exchange, priority, lane)
+        permit = self._gate.ask(exchange, priority, lane)
+        if isinstance(permit, Ticket):
+            permit = await self._gate.wait(permit, exchange)
         try:
             response = await self._next(exchange)
         except BaseException as error:

@@ -74,38 +74,38 @@ def make_record(
     """What telemetry may say about an exchange that ends now."""
     timeline, now = exchange.timeline, clock.now()
     duration = now - timeline.started
-    answered = timeline.first_byte_at > 0
-    trace = read(exchange.request.headers)
+    request, trace = exchange.request, read(exchange.request.headers)
     context = trace.inside or trace.given
-    left = exchange.abandoned or isinstance(error, asyncio.CancelledError | ClientClosed)
-    return Record(
-        id=exchange.id,
-        upstream=exchange.upstream,
-        route=exchange.route,
-        method=exchange.request.method,
-        target=exchange.request.target,
-        status=_CLIENT_CLOSED if exchange.abandoned else status,
-        error=error.code if isinstance(error, ExchangeError) else None,
-        source=source,
-        attempts=exchange.attempt,
-        started_wall=clock.wall() - duration,
-        duration=duration,
-        pool_wait=timeline.pool_wait,
-        dial=timeline.dial,
-        reused=timeline.reused,
-        first_byte=timeline.first_byte_at - timeline.started if answered else 0.0,
-        at_upstream=timeline.dial + timeline.at_upstream if answered else 0.0,
-        backoff=timeline.backoff,
-        held=timeline.held,
-        paced=timeline.paced,
-        queued=timeline.queued,
-        bytes_up=timeline.bytes_up,
-        bytes_down=timeline.bytes_down,
-        client_closed=left,
-        trace_id=context.trace_id if context is not None else "",
-        started=timeline.started,
-        trail=timeline.trail,
+    record = Record(
+        exchange.id, exchange.upstream, exchange.route, request.method, request.target, status
     )
+    # Field by field: a call with so many keywords takes three times as long.
+    record.source = source
+    record.attempts = exchange.attempt
+    record.started_wall = clock.wall() - duration
+    record.started = timeline.started
+    record.duration = duration
+    record.pool_wait = timeline.pool_wait
+    record.dial = timeline.dial
+    record.reused = timeline.reused
+    if timeline.first_byte_at > 0:
+        record.first_byte = timeline.first_byte_at - timeline.started
+        record.at_upstream = timeline.dial + timeline.at_upstream
+    record.backoff = timeline.backoff
+    record.held = timeline.held
+    record.paced = timeline.paced
+    record.queued = timeline.queued
+    record.bytes_up = timeline.bytes_up
+    record.bytes_down = timeline.bytes_down
+    record.trail = timeline.trail
+    if context is not None:
+        record.trace_id = context.trace_id
+    if error is not None:
+        record.error = error.code if isinstance(error, ExchangeError) else None
+        record.client_closed = isinstance(error, asyncio.CancelledError | ClientClosed)
+    if exchange.abandoned:
+        record.status, record.client_closed = _CLIENT_CLOSED, True
+    return record
 
 
 def observe(shape: ErrorShape, inflight: Inflight, sinks: Sequence[Sink], clock: Clock) -> Layer:

@@ -71,9 +71,18 @@ class RetryLayer:
         last: _Answer | None = None
         repeated, elsewhere = False, 0
         while True:
-            outcome = await self._attempt(exchange, repeated=repeated)
-            if outcome.judgement.kind == "done":
-                return self._end(exchange, outcome, "done", None)
+            sent_before = exchange.timeline.sent_at
+            try:
+                response = await self._next(exchange)
+            except ExchangeError as error:
+                sent = exchange.timeline.sent_at != sent_before
+                outcome = _Outcome(judge_error(error), error=error, sent=sent, repeated=repeated)
+            else:
+                judgement = response.judgement or self._by_status(exchange, response)
+                if judgement.kind == "done":
+                    self._stats.ended(judgement, "done", repeated=repeated)
+                    return response
+                outcome = _Outcome(judgement, response, repeated=repeated)
             waits = waits or _waits(self._config)
             attempt = exchange.attempt - elsewhere
             decision = self._decide(exchange, outcome.judgement, attempt, next(waits))
@@ -86,16 +95,6 @@ class RetryLayer:
             self._stats.repeated(outcome.judgement.reason)
             await self._begin_again(exchange, decision)
             repeated = True
-
-    async def _attempt(self, exchange: Exchange, *, repeated: bool) -> _Outcome:
-        sent_before = exchange.timeline.sent_at
-        try:
-            response = await self._next(exchange)
-        except ExchangeError as error:
-            sent = exchange.timeline.sent_at != sent_before
-            return _Outcome(judge_error(error), error=error, sent=sent, repeated=repeated)
-        judgement = response.judgement or self._by_status(exchange, response)
-        return _Outcome(judgement, response, repeated=repeated)
 
     def _by_status(self, exchange: Exchange, response: Response) -> Judgement:
         """What a response means that nobody judged, as one that a layer below made itself."""

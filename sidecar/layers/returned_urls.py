@@ -44,6 +44,7 @@ class ReturnedUrlsLayer:
         self._addresses = parts.addresses
         self._stats = parts.stats
         self._names = frozenset(name.lower().encode() for name in parts.config.headers)
+        self._lengths = frozenset(map(len, self._names))
         self._paths = [steps_of(path) for path in parts.config.json]
         self._redirects_to = parts.config.redirects_to
 
@@ -56,7 +57,8 @@ class ReturnedUrlsLayer:
             self._ask_readably(exchange)
         response = await self._next(exchange)
         try:
-            self._change_headers(exchange, response, entered)
+            if self._has_urls(response.headers):
+                self._change_headers(exchange, response, entered)
             if self._paths and exchange.request.method != "HEAD":
                 await self._change_body(exchange, response, entered)
         except BaseException as error:
@@ -70,6 +72,12 @@ class ReturnedUrlsLayer:
         headers = readable_codings(request.headers)
         if headers is not request.headers:
             exchange.request = request._replace(headers=headers)
+
+    def _has_urls(self, headers: RawHeaders) -> bool:
+        for name, _ in headers:
+            if len(name) in self._lengths and name.lower() in self._names:
+                return True
+        return False
 
     def _change_headers(self, exchange: Exchange, response: Response, entered: Entered) -> None:
         upstream = exchange.upstream

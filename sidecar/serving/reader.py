@@ -19,8 +19,8 @@ from sidecar.serving.arriving import Arriving, Incoming
 _FIELD_OVERHEAD = 4
 """Bytes around a field: `: ` and the line's end."""
 _FRAMING = (b"content-length", b"transfer-encoding")
-_VERSION = re.compile(rb" (?:RTSP|ICE)/")
-"""Protocols that the parser takes for HTTP."""
+_OTHERS = (b" RTSP/", b" ICE/")
+"""How the versions of protocols look that the parser takes for HTTP."""
 
 
 class RequestReader:
@@ -41,9 +41,13 @@ class RequestReader:
         self._parser = httptools.HttpRequestParser(self)
         self._target = b""
         self._fields: RawHeaders = []
-        self._size = 0
         self._partial = bytearray()
         """What came of a head that is not complete."""
+        self._harmless = min(limits.max_header_size, limits.max_header_total)
+        """In so few bytes nothing can be beyond the limits, but the number of fields."""
+        self._is_harmless = True
+        self._came = 0
+        """Bytes that a head which is not complete has at most."""
         self._error: ExchangeError | None = None
         self._found: list[Incoming] = []
         self._passes_over = False
@@ -72,8 +76,12 @@ class RequestReader:
             self.tail += data
             return []
         within_head = self.current is None
+        self._came += len(data)
+        self._is_harmless = self._came <= self._harmless
         self._parse(data)
         found, self._found = self._found, []
+        if found or not within_head:
+            self._came = len(data)
         if self._error is None:
             self._check(found, data, within_head=within_head)
         if self._error is not None:
@@ -105,14 +113,29 @@ class RequestReader:
 
     def _check(self, found: list[Incoming], data: bytes, *, within_head: bool) -> None:
         if found:
-            seen = bytes(self._partial) + data if self._partial else data
-            self._partial.clear()
-            if _VERSION.search(seen):
+            seen = data
+            if self._partial:
+                seen = bytes(self._partial) + data
+                self._partial.clear()
+            if _OTHERS[0] in seen or _OTHERS[1] in seen:
                 self._check_protocol(found, seen)
         elif within_head:
             self._partial += data
             if len(self._partial) > self._limits.max_header_total:
                 self._refuse(_too_large())
+        if self.current is None and self._is_too_large():  # though it is not complete
+            self._refuse(_too_large())
+
+    def _is_too_large(self) -> bool:
+        """Whether what came of a head is beyond the limits."""
+        limits = self._limits
+        if len(self._fields) > limits.max_headers:
+            return True
+        if self._is_harmless:
+            return False
+        lines = [len(self._target), *(len(name) + len(value) for name, value in self._fields)]
+        total = sum(lines) + _FIELD_OVERHEAD * len(self._fields)
+        return max(lines) > limits.max_header_size or total > limits.max_header_total
 
     def _check_protocol(self, found: list[Incoming], seen: bytes) -> None:
         """The version is all that tells RTSP and ICE from HTTP, and the parser does not show it."""
@@ -135,42 +158,34 @@ class RequestReader:
 
     def on_message_begin(self) -> None:
         """A head begins."""
-        self._target, self._fields, self._size = b"", [], 0
+        self._target, self._fields = b"", []
 
     def on_url(self, part: bytes) -> None:
         """A part of the target."""
         self._target += part
-        self._grow(len(part), len(self._target))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One field, as sent; those behind a body say nothing to anybody here."""
-        if self.current is not None:
-            return
-        self._fields.append((name, value))
-        size = len(name) + len(value)
-        self._grow(size + _FIELD_OVERHEAD, size)
-        if len(self._fields) > self._limits.max_headers:
-            self._refuse(_too_large())
-
-    def _grow(self, size: int, line: int) -> None:
-        self._size += size
-        if line > self._limits.max_header_size or self._size > self._limits.max_header_total:
-            self._refuse(_too_large())
+        if self.current is None:
+            self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
         """A head ends."""
         if self.current is not None:  # it was read before, with its offer
             return
+        if self._is_too_large():
+            self._refuse(_too_large())
         parser = self._parser
-        self._passes_over = parser.should_upgrade() and not self._is_for_switching(parser)
+        offers = parser.should_upgrade()
+        self._passes_over = offers and not self._is_for_switching(parser)
         self.current = Incoming(
-            method=parser.get_method().decode(),
-            target=self._target.decode("utf-8", "surrogateescape"),
-            version=parser.get_http_version(),
-            headers=self._fields,
-            keep_alive=parser.should_keep_alive(),
-            body=Arriving(self._loop, self._drained),
-            switching=parser.should_upgrade() and not self._passes_over,
+            parser.get_method().decode(),
+            self._target.decode("utf-8", "surrogateescape"),
+            parser.get_http_version(),
+            self._fields,
+            parser.should_keep_alive(),
+            Arriving(self._loop, self._drained),
+            offers and not self._passes_over,
         )
         self._found.append(self.current)
 

@@ -125,10 +125,11 @@ class Entries:
         """
         state = self.generations.state(entry.tags, entry.upstream, entry.path)
         verdict: Verdict = "none"
-        if state != "gone" and now <= entry.expires_at and self._is_due(entry, now):
+        ended = now > entry.expires_at
+        if self._changes is not None and state != "gone" and not ended and self._is_due(entry, now):
             verdict = await self._verdict(entry, now)
             state = self.generations.state(entry.tags, entry.upstream, entry.path)
-        if state == "gone" or verdict == "some" or now > entry.expires_at:
+        if ended or state == "gone" or verdict == "some":
             self.memory.pop(key)
             return None
         return entry if (state, verdict) == ("current", "none") else entry.as_stale(now)

@@ -3,7 +3,6 @@
 They are exported when somebody asks. How much there is, is asked of the spool now and then.
 """
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -15,36 +14,10 @@ from prometheus_client.core import (
 from prometheus_client.metrics_core import Metric
 
 from sidecar.telemetry.collector import StatsCollector
+from sidecar.telemetry.histogram import Histogram
 
 TIMES = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0)
 ATTEMPTS = (1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 20.0, 50.0)
-
-
-class Histogram:
-    """How often what was observed was at most how much."""
-
-    __slots__ = ("_bounds", "_counts", "sum")
-
-    def __init__(self, bounds: tuple[float, ...]) -> None:
-        self._bounds = bounds
-        self._counts = [0] * (len(bounds) + 1)
-        self.sum = 0.0
-
-    def __repr__(self) -> str:
-        return f"<Histogram of {sum(self._counts)}>"
-
-    def observe(self, value: float) -> None:
-        """Count one."""
-        self._counts[bisect_left(self._bounds, value)] += 1
-        self.sum += value
-
-    def buckets(self) -> list[tuple[str, float]]:
-        """As Prometheus wants them: cumulative, with `+Inf` last."""
-        total, found = 0, []
-        for bound, count in zip((*self._bounds, "+Inf"), tuple(self._counts), strict=True):
-            total += count
-            found.append((str(bound), float(total)))
-        return found
 
 
 @dataclass(slots=True)

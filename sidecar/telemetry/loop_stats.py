@@ -10,7 +10,7 @@ from prometheus_client.metrics_core import Metric
 
 from sidecar.clock import Clock
 from sidecar.telemetry.collector import StatsCollector
-from sidecar.telemetry.delivery_stats import Histogram
+from sidecar.telemetry.histogram import Histogram
 
 LATENESS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 EVERY = 0.5

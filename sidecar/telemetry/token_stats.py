@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from sidecar.telemetry.collector import StatsCollector
-from sidecar.telemetry.delivery_stats import Histogram
+from sidecar.telemetry.histogram import Histogram
 
 TOKENS = tuple(4.0**power for power in range(14))
 """OpenTelemetry's boundaries for `gen_ai.client.token.usage`: 1, 4, 16, … 67108864."""

@@ -76,7 +76,8 @@ class Attempt:
         deadline, attempt = exchange.deadline, exchange.attempt
         need = Need(safe, self._timeouts.connect, deadline, attempt, timeline, fresh)
         tried = timeline.begin(attempt, self._clock.now())
-        connection = await self._acquire(need, tried)
+        connection = self._pool.at_once(need) or await self._acquire(need, tried)
+        tried.reused = timeline.reused = connection.uses > 0
         self._start(connection, exchange)
         upload: asyncio.Task[None] | None = None
         sent_before = timeline.sent_at
@@ -95,17 +96,15 @@ class Attempt:
         return self._deliver(head, connection, exchange, upload, tried)
 
     async def _acquire(self, need: Need, tried: Tried) -> Connection:
-        """A connection, and in the trail what it took."""
+        """A connection that is not there at once, and in the trail what it took."""
         dialled_before = need.timeline.dial
         try:
-            connection = await self._pool.acquire(need)
+            return await self._pool.acquire(need)
         except BaseException as error:
-            tried.dial = need.timeline.dial - dialled_before
             tried.end(self._clock.now(), error)
             raise
-        tried.reused = need.timeline.reused = connection.uses > 0
-        tried.dial = need.timeline.dial - dialled_before
-        return connection
+        finally:
+            tried.dial = need.timeline.dial - dialled_before
 
     def _start(self, connection: Connection, exchange: Exchange) -> None:
         connection.start(exchange.request.method, exchange.attempt, exchange.timeline)
@@ -144,11 +143,11 @@ class Attempt:
             outgoing(request.headers, left),
             chunked=chunked,
         )
-        exchange.timeline.sent_at = self._clock.now()
+        exchange.timeline.sent_at = now = self._clock.now()
         if body is None or (data is not None and len(data) == body.length):
             connection.write(head + data if data else head)
             exchange.timeline.bytes_up += len(data or b"")
-            self._await_head(connection, exchange)
+            self._await_head(connection, exchange, now)
             return None
         connection.write(head)
         connection.arm(Allowance(left, "total_timeout"), "while sending the request")
@@ -174,10 +173,10 @@ class Attempt:
             connection.fail(error)
         else:
             if not connection.answered:
-                self._await_head(connection, exchange)
+                self._await_head(connection, exchange, self._clock.now())
 
-    def _await_head(self, connection: Connection, exchange: Exchange) -> None:
-        left = exchange.deadline - self._clock.now()
+    def _await_head(self, connection: Connection, exchange: Exchange, now: float) -> None:
+        left = exchange.deadline - now
         allowance = allow("first_byte_timeout", self._timeouts.first_byte, left)
         connection.arm(allowance, "while waiting for the response")
 

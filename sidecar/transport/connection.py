@@ -39,8 +39,7 @@ class Connection(asyncio.Protocol):
         self.arm, self.disarm = self._timer.arm, self._timer.disarm
         self._changed = Signal(loop)
         self._writable = Signal(loop)
-        self._writing_paused = False
-        self._reading_paused = False
+        self._writing_paused = self._reading_paused = False
         self._attempt = 1
         self._timeline = Timeline(0.0)
         self.created_at = clock.now()
@@ -215,7 +214,7 @@ class Connection(asyncio.Protocol):
         if reader.buffered > _HIGH_WATER and not self._reading_paused and self.transport:
             self._reading_paused = True
             self.transport.pause_reading()
-        self._wake()
+        self._changed.set()
 
     def eof_received(self) -> None:
         """The upstream sends no more; returning None closes our side too."""
@@ -225,6 +224,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone, cleanly or not."""
         self.transport = None
+        self._timer.close()
         if self._reader is None:
             if self.lost is not None:
                 self.lost(self)

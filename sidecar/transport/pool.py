@@ -23,10 +23,6 @@ _SWEEP = 0.02
 _STOPPING = "the sidecar is shutting down"
 
 
-def _stopping() -> Draining:
-    return Draining(_STOPPING, sent=False)
-
-
 class Pool:
     """The connections of one upstream."""
 
@@ -59,13 +55,14 @@ class Pool:
             Draining: the sidecar stopped, before or meanwhile.
         """
         if self._given_up:
-            raise _stopping()
-        connection = None if need.fresh else self._reuse(safe=need.safe)
-        if connection is None:
-            if self.stats.open < self._config.max_connections:
-                self.stats.open += 1
-            else:
-                connection = self._checked(await self._wait(need))
+            raise Draining(_STOPPING, sent=False)
+        connection = self.at_once(need)
+        if connection is not None:
+            return connection
+        if self.stats.open < self._config.max_connections:
+            self.stats.open += 1
+        else:
+            connection = self._checked(await self._wait(need))
         if connection is None:
             connection = await self._dial(need)
         else:
@@ -88,7 +85,7 @@ class Pool:
                 self.stats.fail(error.code)
             self._vacate()
             if given_up.expired():
-                raise _stopping() from error
+                raise Draining(_STOPPING, sent=False) from error
             raise
         finally:
             self._dialling.discard(given_up)
@@ -125,7 +122,7 @@ class Pool:
         self._given_up = True
         for future in self._waiters:
             if not future.done():
-                future.set_exception(_stopping())
+                future.set_exception(Draining(_STOPPING, sent=False))
         for scope in self._dialling:
             scope.reschedule(0.0)
         for connection in self._busy:
@@ -139,9 +136,10 @@ class Pool:
         while self._idle:
             self._discard(self._idle.pop(), "closed")
 
-    def _reuse(self, *, safe: bool) -> Connection | None:
+    def at_once(self, need: Need) -> Connection | None:
+        """What `acquire` gives without waiting: a kept connection; None where none will do."""
         now = self._clock.now()
-        while self._idle:
+        while self._idle and not need.fresh and not self._given_up:
             connection = self._idle.pop()
             idle_for = now - connection.idle_since
             if connection.spoiled:
@@ -150,9 +148,11 @@ class Pool:
                 self._discard(connection, "max_age")
             elif not self.limit.usable(idle_for, now, safe=True):
                 self._discard(connection, "idle")
-            elif safe or self.limit.usable(idle_for, now, safe=False):
+            elif need.safe or self.limit.usable(idle_for, now, safe=False):
                 self.limit.observe_reuse(idle_for)
                 self.stats.idle = len(self._idle)
+                self.stats.reused += 1
+                self._busy.add(connection)
                 return connection
             elif self.stats.open >= self._config.max_connections:
                 self._discard(connection, "idle")  # make room for a new one

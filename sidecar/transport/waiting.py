@@ -8,6 +8,9 @@ from collections.abc import Callable
 
 from sidecar.core.allowance import Allowance
 
+_NEARLY = 0.001
+"""Seconds that a loop may round off."""
+
 
 class Signal:
     """One waiter, woken by `set`; a `set` without a waiter is forgotten."""
@@ -36,9 +39,14 @@ class Signal:
 
 
 class Timer:
-    """One timer at a time; arming it again replaces what ran."""
+    """One timer at a time; arming it again replaces what ran.
 
-    __slots__ = ("_expired", "_handle", "_loop")
+    Nearly all are stopped long before they fire, and setting one of the loop's costs more than all
+    else here. So the loop's is left running, and looks when it fires what is due by then. What is
+    due may come early by the milliseconds that the loop's current turn has lasted.
+    """
+
+    __slots__ = ("_allowance", "_due", "_expired", "_fires_at", "_handle", "_loop", "_waiting_for")
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, expired: Callable[[Allowance, str], None]
@@ -46,16 +54,40 @@ class Timer:
         self._loop = loop
         self._expired = expired
         self._handle: asyncio.TimerHandle | None = None
+        self._fires_at = 0.0
+        self._due = 0.0
+        self._allowance: Allowance | None = None
+        self._waiting_for = ""
 
     def arm(self, allowance: Allowance, waiting_for: str) -> None:
         """Call `expired(allowance, waiting_for)` when the allowance has passed."""
-        self.disarm()
-        self._handle = self._loop.call_later(
-            allowance.seconds, self._expired, allowance, waiting_for
-        )
+        self._allowance, self._waiting_for = allowance, waiting_for
+        self._due = self._loop.time() + allowance.seconds
+        if self._handle is None or self._due < self._fires_at:
+            self.close()
+            self._set(allowance.seconds)
 
     def disarm(self) -> None:
         """Stop it."""
+        self._allowance = None
+
+    def close(self) -> None:
+        """Let nothing of it stay with the loop; what is armed does not come any more."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
+
+    def _set(self, seconds: float) -> None:
+        self._fires_at = self._due
+        self._handle = self._loop.call_later(seconds, self._fire)
+
+    def _fire(self) -> None:
+        self._handle = None
+        allowance, left = self._allowance, self._due - self._loop.time()
+        if allowance is None:
+            return
+        if left > _NEARLY:
+            self._set(left)
+        else:
+            self._allowance = None
+            self._expired(allowance, self._waiting_for)

@@ -25,19 +25,19 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 STALE = "stale_connection"
 """The code of an exchange that met the end of a kept connection, and no byte of an answer."""
 
-_CHUNKED = (b"Transfer-Encoding", b"chunked")
+_CHUNKED_AND_END = b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 def request_head(
     method: str, target: str, host: bytes, headers: RawHeaders, *, chunked: bool
 ) -> bytes:
     """The bytes of a request's head, fields as given."""
-    fields = [(b"Host", host), *headers]
-    if chunked:
-        fields.append(_CHUNKED)
-    lines = b"".join([b"%b: %b\r\n" % field for field in fields])
-    start = f"{method} {target} HTTP/1.1\r\n".encode("utf-8", "surrogateescape")
-    return b"%b%b\r\n" % (start, lines)
+    start = f"{method} {target} HTTP/1.1\r\nHost: ".encode("utf-8", "surrogateescape")
+    parts = [start, host, b"\r\n"]
+    for name, value in headers:
+        parts += (name, b": ", value, b"\r\n")
+    parts.append(_CHUNKED_AND_END if chunked else b"\r\n")
+    return b"".join(parts)
 
 
 class Head(NamedTuple):

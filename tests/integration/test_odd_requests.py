@@ -120,7 +120,7 @@ async def test_fault_of_the_sidecar_is_answered_as_it_is_logged(monkeypatch, cap
         raise RuntimeError
 
     async with proxied(OK, errors="gemini") as (sidecar, _):
-        monkeypatch.setattr("sidecar.transport.pool.Pool._reuse", fail)
+        monkeypatch.setattr("sidecar.transport.pool.Pool.at_once", fail)
         answer = await ask(sidecar.proxy, get())
         assert (answer.status, answer.error) == (502, "internal_error")
         metrics = (await ask(sidecar.bound["ops"], get("/metrics"))).body.decode()

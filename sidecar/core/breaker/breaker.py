@@ -142,7 +142,8 @@ class Breaker:
         """For permits: the call has ended."""
         if self._circuit.is_current(permit):
             self._circuit.settled(permit, outcome, now)
-            self.serve(now)
+            if self._line:
+                self.serve(now)
 
     def cancelled(self, permit: Permit, now: float) -> None:
         """For permits: the call says nothing."""

@@ -156,7 +156,7 @@ class Circuit:
             return
         failed, slow = outcome.verdict == "failure", outcome.is_slow(self._config.slow)
         self._window.add(now, failed=failed, slow=slow)
-        if not self._is_bad(outcome):
+        if not (failed or slow):
             self._machine.success()
             if self._ramp is not None:
                 self._ramp = self._ramp.after_success(now)

@@ -36,6 +36,9 @@ class Line:
     def __len__(self) -> int:
         return len(self._safe) + len(self._unsafe)
 
+    def __bool__(self) -> bool:
+        return bool(self._safe or self._unsafe)
+
     def __repr__(self) -> str:
         return f"Line({len(self._safe)} safe, {len(self._unsafe)} others)"
 

@@ -104,8 +104,12 @@ class Machine:
         return self._storage.label
 
     def success(self) -> None:
-        """An outcome was good: closes it when it is half-open."""
-        self._breaker.call(_succeed)
+        """An outcome was good: closes it when it is half-open.
+
+        While it is closed, aiobreaker would only begin to count anew, which the window does.
+        """
+        if self._storage.label != "closed":
+            self._breaker.call(_succeed)
 
     def failure(self) -> None:
         """An outcome was bad: opens it when it is half-open, or when the window says so."""

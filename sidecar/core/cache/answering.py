@@ -14,6 +14,7 @@ from sidecar.exchange import RawHeaders, Request
 _RANGE = re.compile(rb"bytes=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.IGNORECASE)
 _SELECTIVE = frozenset((b"if-none-match", b"if-modified-since", b"range"))
 """Without any of these, the answer is the whole."""
+_SELECTIVE_LENGTHS = frozenset(map(len, _SELECTIVE))
 _IN_A_304 = frozenset(
     (b"cache-control", b"content-location", b"date", b"etag", b"expires", b"vary")
 )
@@ -30,7 +31,7 @@ def answer_from(entry: Entry, request: Request, *, ranges: bool) -> tuple[Head, 
         ranges: whether `Range` is understood here; PostgREST gives it a meaning of its own.
     """
     head, body = entry.head, entry.body
-    if head.status == 200 and any(name.lower() in _SELECTIVE for name, _ in request.headers):
+    if head.status == 200 and _is_selective(request.headers):
         if not_modified(head, request.headers):
             return as_304(head), b""
         if ranges and request.method == "GET":
@@ -38,6 +39,13 @@ def answer_from(entry: Entry, request: Request, *, ranges: bool) -> tuple[Head, 
             if part is not None:
                 return part
     return head, body
+
+
+def _is_selective(headers: RawHeaders) -> bool:
+    for name, _ in headers:
+        if len(name) in _SELECTIVE_LENGTHS and name.lower() in _SELECTIVE:
+            return True
+    return False
 
 
 def not_modified(head: Head, headers: RawHeaders) -> bool:

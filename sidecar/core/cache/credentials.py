@@ -41,7 +41,11 @@ def _is_telling(name: bytes) -> bool:
 
 def credentials_of(headers: RawHeaders) -> list[bytes]:
     """Names in lower case and values, in turn, by name; fields of one name in their order."""
-    found = [(name.lower(), value) for name, value in headers if names_a_credential(name)]
+    found = [
+        (name.lower(), value)
+        for name, value in headers
+        if len(name) > _LONGEST or _is_telling(name)  # names_a_credential
+    ]
     found.sort(key=_first)
     return [part for field in found for part in field]
 

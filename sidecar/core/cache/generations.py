@@ -84,10 +84,10 @@ class Generations:
         """`current`, `stale` or `gone`: what an answer with these tags is now."""
         worst = "current"
         for tag, generation in tags:
+            if generation >= self._current.get(tag, self._floor):
+                continue
             if tag == BANS:
                 found = self._banned(generation, upstream, path)
-            elif generation >= self._current.get(tag, self._floor):
-                continue
             else:
                 soft = generation >= self._softened.get(tag, generation + 1)
                 found = "stale" if soft else "gone"
@@ -97,8 +97,6 @@ class Generations:
         return worst
 
     def _banned(self, since: int, upstream: str, path: str) -> str:
-        if since >= self._current.get(BANS, self._floor):
-            return "current"
         worst = "current"
         for ban in reversed(self._bans):
             if ban.number <= since:

@@ -40,16 +40,21 @@ class KeyRule:
     alias: Callable[[Request], str | None] | None = None
     """What stands for the target of a request, where several mean the same; it must not begin with
     a slash."""
-    _rule: bytes = field(init=False, repr=False)
-    """The rule itself is a part: by another one, the same bytes would mean something else."""
+    _begun: blake2b = field(init=False, repr=False, compare=False)
+    """A digest of the rule, to go on from: it is a part of every key, because by another rule the
+    same bytes would mean something else."""
     _names: frozenset[bytes] = field(init=False, repr=False)
+    _lengths: frozenset[int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         kind = b"%d%d%d" % (self.shared, self.sort_query, self.body)
         rule = _joined([self.upstream.encode(), kind, *self.headers])
-        object.__setattr__(self, "_rule", rule)
+        begun = blake2b(rule, digest_size=_SIZE, key=self.secret)
+        object.__setattr__(self, "_begun", begun)
         names = frozenset(self.headers)
-        object.__setattr__(self, "_names", names | _OF_BODY if self.body else names)
+        names = names | _OF_BODY if self.body else names
+        object.__setattr__(self, "_names", names)
+        object.__setattr__(self, "_lengths", frozenset(map(len, names)))
 
     def of(self, request: Request) -> str | None:
         """The key; None where the body is part of it and is not at hand."""
@@ -65,7 +70,9 @@ class KeyRule:
             if data is None:
                 return None
             parts.append(data)
-        return _digest(self.secret, self._rule + _joined(parts))
+        digest = self._begun.copy()
+        digest.update(_joined(parts))
+        return digest.hexdigest()
 
     def credential(self, request: Request) -> str | None:
         """A tag for whoever asks, the same in all their requests; None where nobody says."""
@@ -85,8 +92,12 @@ class KeyRule:
         """Names and values, in turn, of the fields that the rule names."""
         if not self._names:
             return []
-        names = self._names
-        found = [(lower, value) for name, value in headers if (lower := name.lower()) in names]
+        names, lengths = self._names, self._lengths
+        found = [
+            (lower, value)
+            for name, value in headers
+            if len(name) in lengths and (lower := name.lower()) in names
+        ]
         found.sort(key=_first)
         return [part for each in found for part in each]
 

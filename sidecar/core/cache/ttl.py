@@ -18,6 +18,7 @@ from sidecar.core.cache.vary import names_of
 from sidecar.exchange import Request
 
 _NEVER = frozenset((206, 304, 429))
+_SERVE = Use("serve")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,15 @@ class Forced:
         one (`only-if-cached`; RFC 9111 §5.2.1).
         """
         asked = cc.of(request.headers)
+        if entry is not None and asked is cc.NONE and now < entry.fresh_until:
+            return _SERVE
         only = "only-if-cached" in asked
         if entry is None:
             return Use("refuse") if only else Use("ask", "uri-miss")
         late = now - entry.fresh_until
         fresher = "no-cache" in asked or _is_too_old(entry, asked, now)
         if late < 0 and not fresher:
-            return Use("serve")
+            return _SERVE
         if 0 < entry.plan.stale_while >= late and not fresher:
             return Use("serve_and_refresh", "stale", conditions_for(entry))
         if only:

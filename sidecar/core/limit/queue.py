@@ -96,9 +96,10 @@ class Queue:
 
     def __init__(self) -> None:
         self._lanes: dict[Priority, _Lanes] = {"interactive": _Lanes(), "batch": _Lanes()}
+        self._length = 0
 
     def __len__(self) -> int:
-        return len(self._lanes["interactive"]) + len(self._lanes["batch"])
+        return self._length
 
     def count(self, priority: Priority) -> int:
         """How many of this priority wait."""
@@ -106,18 +107,20 @@ class Queue:
 
     def add(self, ticket: Ticket) -> None:
         """Let it wait."""
+        self._length += 1
         self._lanes[ticket.priority].add(ticket)
 
     def remove(self, ticket: Ticket) -> None:
         """It waits no longer."""
+        self._length -= 1
         self._lanes[ticket.priority].remove(ticket)
 
     def take(self, now: float) -> Ticket | None:
         """Remove the next one; None when nobody waits. It may have waited for too long."""
-        for lanes in self._lanes.values():
-            if lanes:
-                return lanes.take(now)
-        return None
+        if not self._length:
+            return None
+        self._length -= 1
+        return (self._lanes["interactive"] or self._lanes["batch"]).take(now)
 
     def displace(self, priority: Priority, lane: str) -> Ticket | None:
         """Remove one that gives its place to a call of `priority` and `lane`; None if none must.

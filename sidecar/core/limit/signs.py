@@ -29,6 +29,8 @@ def is_too_slow(error: BaseException | None) -> bool:
 
     A connection that is refused does not count: nobody was slow, and the breaker sees it.
     """
+    if error is None:
+        return False
     return isinstance(error, AttemptTimeout | ConnectTimeout | DeadlineExceeded)
 
 

@@ -61,28 +61,32 @@ class BreakerLayer:
         """
         breaker = self._breakers.at(self._key.shortened(exchange), self._clock.now())
         while True:
-            permit = await self._enter(breaker, exchange)
+            now, safe = self._clock.now(), exchange.request.method in SAFE_METHODS
+            answer = breaker.admit(now, safe=safe)
+            if isinstance(answer, Refusal):
+                permit = await self._wait(breaker, exchange, answer, now, safe=safe)
+            else:
+                permit = answer
+            self._stats.unenforced += permit.unenforced
             try:
                 return await self._send(exchange, permit)
             except _Reopened:
                 continue
 
-    async def _enter(self, breaker: Breaker, exchange: Exchange) -> Permit:
-        now = self._clock.now()
-        safe = exchange.request.method in SAFE_METHODS
-        answer: Answer = breaker.admit(now, safe=safe)
-        if isinstance(answer, Refusal):
-            hold = self._config.hold_of(safe=safe) if exchange.patient else 0.0
-            hold -= exchange.timeline.held
-            allowance = min(hold, exchange.deadline - now)
-            if answer.is_final(allowance):
-                raise self._refusal(breaker, "forced" if answer.why == "forced" else "at_once")
-            answer = await self._hold(breaker, exchange, allowance, safe=safe)
+    async def _wait(
+        self, breaker: Breaker, exchange: Exchange, refusal: Refusal, now: float, *, safe: bool
+    ) -> Permit:
+        """A permit, where it comes within the time that the call may wait."""
+        hold = self._config.hold_of(safe=safe) if exchange.patient else 0.0
+        hold -= exchange.timeline.held
+        allowance = min(hold, exchange.deadline - now)
+        if refusal.is_final(allowance):
+            raise self._refusal(breaker, "forced" if refusal.why == "forced" else "at_once")
+        answer = await self._hold(breaker, exchange, allowance, safe=safe)
         if isinstance(answer, Draining):
             raise answer
         if not isinstance(answer, Permit):
             raise self._refusal(breaker, "held_too_long" if answer is None else "forced")
-        self._stats.unenforced += answer.unenforced
         return answer
 
     async def _hold(

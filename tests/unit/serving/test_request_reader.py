@@ -144,6 +144,15 @@ def test_a_head_beyond_the_limits_is_refused_however_it_comes(data, limits, step
     assert refused.value.code == "head_too_large"
 
 
+@pytest.mark.parametrize(("data", "limits"), LARGE.values(), ids=LARGE)
+@pytest.mark.parametrize("before", [GET, POST, CHUNKED])
+def test_a_large_head_behind_another_request_is_refused_wherever_it_is_cut(before, data, limits):
+    for cut in range(0, len(before) + len(data), 37):
+        with pytest.raises(BadRequest) as refused:
+            read(before + data, cuts=(cut,), **limits)
+        assert refused.value.code == "head_too_large"
+
+
 def test_a_limit_is_of_one_head():
     found, _ = read(GET * 30, max_header_total=200)
     assert len(found) == 30

@@ -3,7 +3,8 @@ import random
 import pytest
 from prometheus_client.openmetrics import parser
 
-from sidecar.telemetry.metrics import DURATIONS, OVERHEADS, WAITS, Metrics
+from sidecar.telemetry.exchange_stats import DURATIONS, OVERHEADS, WAITS
+from sidecar.telemetry.metrics import Metrics
 from sidecar.telemetry.pool_stats import PoolStats
 from sidecar.telemetry.record import Record
 

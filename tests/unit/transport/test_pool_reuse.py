@@ -203,3 +203,15 @@ async def test_a_sweep_closes_what_was_idle_for_too_long_and_only_that(make, clo
     pool._drop_idle()
     assert young.closed
     assert (figures(pool), pool.stats.discarded) == ((0, 0, 0), {"idle": 2})
+
+
+async def test_a_kept_connection_is_there_at_once_unless_it_may_not_be(make):
+    pool = make()
+    assert pool.at_once(need()) is None
+    (connection,) = await idle(pool, 1)
+    assert pool.at_once(need(fresh=True)) is None
+    assert pool.at_once(need()) is connection
+    assert (figures(pool), pool.stats.reused) == ((1, 0, 0), 1)
+    pool.release(connection)
+    pool.give_up()
+    assert pool.at_once(need()) is None
