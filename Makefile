@@ -65,9 +65,10 @@ test: $(VENV)/.ok ## Unit, architecture and integration tests (under 3 minutes)
 	@$(PYTEST) -n 2 $(ARGS); code=$$?; \
 		$(BIN)/python scripts/tools.py report test || code=1; exit $$code
 
-# One after the other, because they measure: beside another test, theirs would be its time, too.
+# One after the other, because they measure, or start whole processes: beside another test, theirs
+# would be its time, too.
 .PHONY: test-timed
-test-timed: $(VENV)/.ok ## What is measured: the fault matrix, outages, deadlines (2 minutes)
+test-timed: $(VENV)/.ok ## What takes time: the fault matrix, outages, deadlines, processes (4 minutes)
 	@$(PYTEST) tests/matrix tests/timed $(ARGS)
 
 .PHONY: test-sdk
