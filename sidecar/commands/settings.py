@@ -3,14 +3,12 @@
 Names the sections that are shown, and so those that may hold a secret are left out.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args
 
 from sidecar.config import DEFAULT_ROUTE, Pace, Route, Upstream
-from sidecar.config.pace import Rate, format_rate
-from sidecar.config.values import Duration, Size, Timeout, format_duration, format_size
+from sidecar.config.written import hints_of, written
 from sidecar.core.routing import RouteEntry
 from sidecar.loader import Loaded
 from sidecar.loader.tree import Path
@@ -29,13 +27,6 @@ _ALWAYS = frozenset(
     )
 )
 """What is shown although nobody has set it, beside the timeouts."""
-
-_FORMATS = (
-    (Duration, format_duration),
-    (Timeout, format_duration),
-    (Size, format_size),
-    (Rate, format_rate),
-)
 
 _Named = tuple[str, Any, Any, Path]
 """A value with its name, its type hint and its place in the configuration."""
@@ -71,7 +62,7 @@ def settings_of(route: RouteEntry, found: Loaded) -> list[Setting]:
         *_members(Upstream, upstream, above, _OF_UPSTREAM),
     )
     return [
-        Setting(name, _written(value, hint), str(found.origins.get(path, "default")))
+        Setting(name, written(value, hint), str(found.origins.get(path, "default")))
         for each in named
         for name, value, hint, path in _leaves(*each)
     ]
@@ -140,18 +131,5 @@ def _leaves(name: str, value: Any, hint: Any, path: Path) -> Iterator[_Named]:
 
 
 def _hints(value: object) -> dict[str, Any]:
-    """The types of a section's keys, annotations and all, by one of its values or its class."""
-    section = value if isinstance(value, type) else type(value)
-    return get_type_hints(section, include_extras=True)
-
-
-def _written(value: Any, hint: Any) -> str:
-    """As it is written in YAML."""
-    if value is None or value == ():
-        return "none"
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value))
-    for known, write in _FORMATS:
-        if hint == known or known in get_args(hint):
-            return write(value)
-    return value if isinstance(value, str) else json.dumps(value)
+    """The types of a section's keys, by one of its values or its class."""
+    return hints_of(value if isinstance(value, type) else type(value))
