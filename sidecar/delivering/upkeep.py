@@ -13,6 +13,7 @@ from sidecar.delivering.attempt import in_doubt
 from sidecar.delivering.settling import Settling
 from sidecar.delivering.telling import Outlets
 from sidecar.spool import Delivery, Spool, SpoolUnavailable, State
+from sidecar.tasks import end
 from sidecar.telemetry.delivery_stats import SpoolStats
 
 _EVERY = 2.0
@@ -70,8 +71,7 @@ class Upkeep:
     async def close(self) -> None:
         """End. Idempotent."""
         if self._loop is not None:
-            self._loop.cancel()
-            await asyncio.gather(self._loop, return_exceptions=True)
+            await end(self._loop)
 
     async def _run(self) -> None:
         while True:

@@ -17,6 +17,7 @@ from sidecar.delivering.rooms import Rooms
 from sidecar.delivering.settling import Settling
 from sidecar.delivering.telling import Outlet, Outlets
 from sidecar.spool import Delivery, Place, Spool, SpoolUnavailable
+from sidecar.tasks import end
 from sidecar.telemetry import logs
 
 _LOOK = 1.0
@@ -91,7 +92,7 @@ class Worker:
         self.drain()
         running = tuple(self._running)
         if self._loop is not None:
-            running = (*running, self._loop)
+            await end(self._loop)
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)

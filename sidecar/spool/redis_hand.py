@@ -11,6 +11,7 @@ from sidecar.spool.records import Records, Unusable
 from sidecar.spool.redis_rows import instant, whole
 from sidecar.spool.redis_server import SpoolServer, texts
 from sidecar.spool.values import Delivery, Settlement, SpoolUnavailable
+from sidecar.tasks import end
 
 UNREADABLE = "unreadable"
 """Reason of what cannot be read any more."""
@@ -49,8 +50,7 @@ class Hand:
         """Give no more; what is in hand still."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end(task)
         left = list(self._fences)
         self.drop(left)
         return left

@@ -13,6 +13,7 @@ from sidecar.clock import Clock
 from sidecar.store import Backend
 from sidecar.store.asking import Asking, NoAnswer
 from sidecar.store.pending import Pending, Write
+from sidecar.tasks import end
 from sidecar.telemetry.store_stats import StoreStats
 
 T = TypeVar("T")
@@ -146,8 +147,7 @@ class GuardedStore:
         """Write what still waits, shortly; then close the store."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end(task)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_FLUSH):
                     while self._pending and self.up:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from sidecar.clock import Clock
 from sidecar.core.cache.hearing import Hearing
+from sidecar.tasks import end
 
 _SECONDS = 1.0
 
@@ -53,8 +54,7 @@ class Watch:
     async def close(self) -> None:
         """Look no more."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
 
     async def _run(self) -> None:
         while True:
