@@ -54,7 +54,8 @@ class Guard:
         if method in _READING:
             return
         origin = headers.get("Origin")
-        foreign = origin is not None and origin.lower() != f"http://{host.lower()}"
+        own = (f"http://{host.lower()}", f"https://{host.lower()}")  # TLS may end before us
+        foreign = origin is not None and origin.lower() not in own
         if foreign or headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
             raise Refused(403, "a page of another site may not change anything")
         if headers.get(OWN_HEADER) != "1":
