@@ -2,18 +2,12 @@
 
 import argparse
 import json
-import os
-import signal
 import sys
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
-from bench import figures, machine, measure, report, tools
-from bench.load import LoadError
-from bench.processes import StartError
-
-RESULTS = Path(__file__).parent / "results"
+from bench import figures, kept, machine, measure, report, tools
+from bench.kept import RESULTS
 
 
 def main() -> int:
@@ -32,21 +26,14 @@ def main() -> int:
     plan = measure.QUICK if args.quick else measure.Plan()
     wanted = {"rounds": args.rounds, "patience": args.patience}
     plan = replace(plan, **{name: value for name, value in wanted.items() if value is not None})
-    if (os.cpu_count() or 1) < 2:
-        print("bench: two cores are needed: one for the proxy, one for all else", file=sys.stderr)
-        return 1
-    # Ended from outside, it still ends what it started.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        programs = tools.find()
-        os.sched_setaffinity(0, {measure.LOAD_CORE})
-        where = machine.describe(
-            programs.versions()
-        )  # before it takes minutes: the revision may change
-        with measure.bench(programs) as bench:
-            measured = bench.run(plan)
-    except (tools.MissingTool, StartError, LoadError) as error:
-        print(f"bench: {error}", file=sys.stderr)
+        with kept.on_two_cores("the proxy", "all else"):
+            programs = tools.find()
+            # Before it takes minutes: the revision may change.
+            where = machine.describe(programs.versions())
+            with measure.bench(programs) as bench:
+                measured = bench.run(plan)
+    except kept.NoFigures:
         return 1
     return _show(measured, plan, where, quick=args.quick, as_json=args.json)
 

@@ -1,28 +1,22 @@
 """`make bench-cache`: what a hit costs, beside nginx and Varnish, in one interleaved run."""
 
-import argparse
 import contextlib
-import json
-import os
-import signal
 import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench import cache_peers, figures, load, machine, report, tools
+from bench import cache_peers, kept, load, machine, report, tools
 from bench.cache_peers import COUNTER, SIZES
 from bench.figures import Figure
 from bench.load import LoadError
 from bench.measure import LOAD_CORE, PROXY_CORE, with_cpu
 from bench.peers import Peer
-from bench.processes import Process, StartError, started
+from bench.processes import Process, started
 from bench.quiet import Quiet
 
-RESULTS = Path(__file__).parent / "results"
 CONNECTIONS = (1, 32, 128)
 _MISSES = 0.01
 """The share of the requests that may reach the upstream."""
@@ -142,9 +136,7 @@ def bench(programs: tools.CacheTools, patience: float) -> Iterator[CacheBench]:
 
 def main() -> int:
     """Run it; 0 when there are figures, 1 when there are none, 2 for a wrong flag."""
-    parser = argparse.ArgumentParser(prog="bench.cache", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="2 rounds; nothing is saved")
-    parser.add_argument("--rounds", type=int, metavar="N", help="how many rounds (default: 7)")
+    parser = kept.parser("cache", __doc__, "2 rounds", 7)
     parser.add_argument(
         "--patience",
         type=float,
@@ -155,55 +147,23 @@ def main() -> int:
     plan = QUICK if args.quick else Plan()
     wanted = {"rounds": args.rounds, "patience": args.patience}
     plan = replace(plan, **{name: value for name, value in wanted.items() if value is not None})
-    if (os.cpu_count() or 1) < 2:
-        print("bench: two cores are needed: one for the cache, one for all else", file=sys.stderr)
-        return 1
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what it started ends with it
     try:
-        programs = tools.find_for_cache()
-        os.sched_setaffinity(0, {LOAD_CORE})
-        where = machine.describe(programs.versions())
-        with bench(programs, plan.patience) as running:
-            rounds = running.run(plan)
-    except (tools.MissingTool, StartError, LoadError) as error:
-        print(f"bench: {error}", file=sys.stderr)
+        with kept.on_two_cores("the cache", "all else"):
+            programs = tools.find_for_cache()
+            where = machine.describe(programs.versions())
+            with bench(programs, plan.patience) as running:
+                rounds = running.run(plan)
+    except kept.NoFigures:
         return 1
-    _show(rounds, plan, where, running.quiet, save=not args.quick)
-    return 0
-
-
-def _show(
-    rounds: list[dict[str, dict[str, float]]],
-    plan: Plan,
-    where: dict[str, str],
-    quiet: Quiet,
-    *,
-    save: bool,
-) -> None:
-    table = figures.summarise(rounds, FIGURES)
-    compared = tuple(peer for peer in ("nginx", "Varnish") if peer in table)
-    shown = report.Shown(FIGURES, compared, "Cost of a hit")
-    print(report.plain(table, shown))
-    print(report.disturbance(quiet.noise))
-    if not save:
-        return
-    RESULTS.mkdir(exist_ok=True)
-    now = datetime.now(UTC)
-    result = {
-        "time": now.isoformat(timespec="seconds"),
-        "machine": where,
-        "plan": asdict(plan),
-        "noise": quiet.noise,
-        "repeated": quiet.repeated,
-        "rounds": rounds,
-    }
-    (RESULTS / "cache.json").write_text(json.dumps(result, indent=1) + "\n")
+    compared = tuple(peer for peer in ("nginx", "Varnish") if peer in rounds[0])
     settings = (
         f"{plan.rounds} interleaved rounds of {plan.seconds} s for each figure; caches on one "
         "core, load and upstream on the other"
     )
-    text = report.markdown(table, where, quiet.noise, settings, f"{now.date()}", shown)
-    (RESULTS / "cache.md").write_text(text)
+    found = kept.Rounds(rounds, plan, where, running.quiet)
+    shown = report.Shown(FIGURES, compared, "Cost of a hit")
+    kept.show(found, shown, settings, None if args.quick else "cache")
+    return 0
 
 
 if __name__ == "__main__":

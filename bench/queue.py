@@ -4,31 +4,25 @@ Each way on one core, load and upstream on the other. The upstream answers at on
 measured is the sidecar and the disk; a real one takes some 100 ms, which only the queue saves.
 """
 
-import argparse
 import contextlib
-import json
 import os
 import shutil
-import signal
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench import figures, load, machine, peers, report, tools
+from bench import kept, load, machine, peers, report, tools
 from bench.draining import drained
 from bench.figures import Figure
-from bench.load import LoadError
 from bench.measure import LOAD_CORE, PROXY_CORE, with_cpu
 from bench.peers import Peer
-from bench.processes import Process, StartError, free_port, started
+from bench.processes import Process, free_port, started
 from bench.quiet import Quiet
 
-RESULTS = Path(__file__).parent / "results"
 CONNECTIONS = (1, 32)
 _SCRIPT = Path(__file__).parent / "wrk_send.lua"
 _PATH = "/v26.0/106540352242922/messages"
@@ -188,59 +182,25 @@ def fsync_micros() -> float:
 
 def main() -> int:
     """Run it; 0 when there are figures, 1 when there are none, 2 for a wrong flag."""
-    parser = argparse.ArgumentParser(prog="bench.queue", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="2 short rounds; nothing is saved")
-    parser.add_argument("--rounds", type=int, metavar="N", help="how many rounds (default: 5)")
-    args = parser.parse_args()
+    args = kept.parser("queue", __doc__, "2 short rounds", 5).parse_args()
     plan = QUICK if args.quick else Plan()
     plan = replace(plan, rounds=args.rounds) if args.rounds is not None else plan
-    if (os.cpu_count() or 1) < 2:
-        print("bench: two cores are needed: one for the sidecar, one for the rest", file=sys.stderr)
-        return 1
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what it started ends with it
     try:
-        programs = tools.find_for_cache()
-        os.sched_setaffinity(0, {LOAD_CORE})
-        where = machine.describe({**programs.versions(), "fdatasync": f"{fsync_micros():.0f} µs"})
-        with bench(programs, shutil.which("redis-server"), plan.patience) as running:
-            rounds = running.run(plan)
-    except (tools.MissingTool, StartError, LoadError) as error:
-        print(f"bench: {error}", file=sys.stderr)
+        with kept.on_two_cores("the sidecar", "the rest"):
+            programs = tools.find_for_cache()
+            fsync = {"fdatasync": f"{fsync_micros():.0f} µs"}
+            where = machine.describe({**programs.versions(), **fsync})
+            with bench(programs, shutil.which("redis-server"), plan.patience) as running:
+                rounds = running.run(plan)
+    except kept.NoFigures:
         return 1
-    _show(rounds, plan, where, running.quiet, save=not args.quick)
-    return 0
-
-
-def _show(
-    rounds: list[dict[str, dict[str, float]]],
-    plan: Plan,
-    where: dict[str, str],
-    quiet: Quiet,
-    *,
-    save: bool,
-) -> None:
-    table = figures.summarise(rounds, FIGURES)
-    print(report.plain(table, SHOWN))
-    print(report.disturbance(quiet.noise))
-    if not save:
-        return
-    RESULTS.mkdir(exist_ok=True)
-    now = datetime.now(UTC)
-    kept: dict[str, object] = {
-        "time": now.isoformat(timespec="seconds"),
-        "machine": where,
-        "plan": asdict(plan),
-        "noise": quiet.noise,
-        "repeated": quiet.repeated,
-        "rounds": rounds,
-    }
-    (RESULTS / "queue.json").write_text(json.dumps(kept, indent=1) + "\n")
     settings = (
         f"{plan.rounds} interleaved rounds of {plan.seconds} s for each figure; the sidecar on one "
         "core, load, upstream and Redis on the other; deliveries go on while calls are accepted"
     )
-    text = report.markdown(table, where, quiet.noise, settings, f"{now.date()}", SHOWN)
-    (RESULTS / "queue.md").write_text(text)
+    found = kept.Rounds(rounds, plan, where, running.quiet)
+    kept.show(found, SHOWN, settings, None if args.quick else "queue")
+    return 0
 
 
 if __name__ == "__main__":

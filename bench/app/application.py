@@ -21,7 +21,7 @@ from bench.app.providers import CALL
 from bench.app.schedule import Request, schedule
 from bench.app.spec import Spec, spec
 from bench.app.witness import Witness
-from sidecar.demo.load import linked
+from sidecar.demo.load import linked, send_once
 from sidecar.demo.targets import PROVIDERS, Provider
 
 OK = "ok"
@@ -100,16 +100,6 @@ class Application:
             return response.headers.get("X-Sidecar-Error", str(response.status)), body
         self.witness.after(call, seen, body, degraded="X-Sidecar-Degraded" in response.headers)
         return OK, body
-
-
-async def send_once(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Keep aiohttp from sending a request again by itself: nothing is repeated here."""
-    try:
-        return await handler(request)
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise aiohttp.ClientConnectionError(str(error)) from error
 
 
 async def _run(args: argparse.Namespace) -> dict[str, object]:

@@ -157,10 +157,10 @@ def linked(body: bytes, base: str) -> str | None:
 def _session() -> aiohttp.ClientSession:
     """A client without a pool, as the application of the workload has it."""
     connector = aiohttp.TCPConnector(force_close=True, limit=0)
-    return aiohttp.ClientSession(connector=connector, middlewares=(_send_once,))
+    return aiohttp.ClientSession(connector=connector, middlewares=(send_once,))
 
 
-async def _send_once(
+async def send_once(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
     """Keep aiohttp from sending a request again by itself: every call is counted as it went."""
