@@ -20,11 +20,11 @@ from sidecar.clock import Clock
 from sidecar.config import Config
 from sidecar.observing import Observer
 from sidecar.observing.totals import Counted, openings, totals
-from sidecar.parts.observed import Observed
 from sidecar.parts.onlookers import Onlookers
 from sidecar.parts.overview import Overview
-from sidecar.parts.standing import Stand, Stood
+from sidecar.parts.standing import Stand
 from sidecar.parts.summary_lines import SummaryLines
+from sidecar.tasks import end
 from sidecar.telemetry.log_level import LogLevels
 from sidecar.telemetry.loop_stats import watch_loop
 from sidecar.telemetry.metrics import Metrics
@@ -54,7 +54,7 @@ class Oversight:
         self._parts = parts
         self._since = clock.wall()
         self._observer = Observer(config.advise.per_second, clock.now)
-        self._overview = Overview(metrics, clock, lambda: observed_of(parts()), about)
+        self._overview = Overview(metrics, clock, parts, about)
         self._levels = LogLevels(config.log.level, clock)
         self._window = config.log.summary
         self._lines = SummaryLines(self._overview.summary, self._window, clock)
@@ -86,7 +86,7 @@ class Oversight:
         Args:
             effective: the configuration in force.
         """
-        stand = Stand(lambda: stood_of(self._parts()), self._clock)
+        stand = Stand(self._parts, self._clock)
         return (
             *summary_endpoints(self._overview),
             *exchange_endpoints(self._overview.recent),
@@ -115,27 +115,9 @@ class Oversight:
         self._levels.reset()
         lag, self._lag = self._lag, None
         if lag is not None:
-            lag.cancel()
-            await asyncio.gather(lag, return_exceptions=True)
+            await end(lag)
         await self._lines.close()
         await self._overview.close()
-
-
-def observed_of(parts: Assembly) -> Observed:
-    """What a summary looks at."""
-    return Observed.of(
-        parts.config,
-        parts.table,
-        transports=parts.transports,
-        resilience=parts.resilience,
-        breakers=parts.breakers,
-        queueing=parts.queueing,
-    )
-
-
-def stood_of(parts: Assembly) -> Stood:
-    """What the lists of pools, limits and paces are made of."""
-    return Stood(parts.config, parts.transports, parts.resilience)
 
 
 def counted_of(parts: Assembly, metrics: Metrics) -> Counted:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from hashlib import sha256
-from urllib.parse import urlsplit
 
 from sidecar.assembly import Assembly
 from sidecar.config import Address, Config
 from sidecar.ops import Status, UpstreamStatus
+from sidecar.parts.observed import origin_of
 from sidecar.reloading import Reloading
 from sidecar.servers import Bound
 from sidecar.telemetry.metrics import Metrics
@@ -18,7 +18,7 @@ def upstreams_of(
     """Each upstream, by its name."""
     return {
         name: UpstreamStatus(
-            url=_origin(config.upstreams[name].url),
+            url=origin_of(config.upstreams[name].url),
             inflight=metrics.inflight(name).count,
             pool=transport.pool.stats,
             breakers={key: each.stage(now) for its, key, each in parts.breakers if its == name},
@@ -64,9 +64,3 @@ def named(bound: Bound) -> list[str]:
         for kind, where in bound.items()
         for address in ([where] if isinstance(where, Address) else where)
     ]
-
-
-def _origin(url: str) -> str:
-    """Without its path, which may hold a secret."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

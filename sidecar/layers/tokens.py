@@ -11,7 +11,7 @@ from functools import partial
 from sidecar.dialects.tokens import TokenReader
 from sidecar.exchange import Exchange, Handler, Layer, Response
 from sidecar.telemetry.token_stats import TokenStats
-from sidecar.tracing.tokens import CountedBody
+from sidecar.tracing.tokens import counted
 
 _WHOLE = 200
 """The status of answers that say what they took."""
@@ -29,9 +29,7 @@ class TokensLayer:
         """Pass on; count when the response is closed, also one that was cut off."""
         response = await self.next(exchange)
         if response.status == _WHOLE:
-            reader = TokenReader(response.headers)
-            response.body = CountedBody(response.body, reader)
-            response.on_close(partial(self._closed, reader))
+            response.on_close(partial(self._closed, counted(response)))
         return response
 
     def _closed(self, reader: TokenReader, _error: BaseException | None) -> None:

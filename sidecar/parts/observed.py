@@ -1,8 +1,7 @@
 """How upstreams and the queue stand now, for people. Counts nothing and decides nothing."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from sidecar.config import Config
@@ -13,47 +12,19 @@ from sidecar.parts.resilience import Resilience
 from sidecar.transport.upstream import UpstreamTransport
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
-    """What is looked at: the parts in use now."""
+class Observed(Protocol):
+    """The parts that are looked at, of one configuration. `assembly.Assembly` is one."""
 
-    urls: Mapping[str, str]
-    """Scheme and host of each upstream, without a path, which may hold a secret."""
-    connections: Mapping[str, int]
-    """The most connections of each."""
-    routes: Mapping[str, Sequence[str]]
-    """The names of its routes."""
+    config: Config
+    table: RouteTable
     transports: Mapping[str, UpstreamTransport]
     resilience: Mapping[str, Resilience]
     breakers: Breakers
     queueing: Queueing | None
 
-    @classmethod
-    def of(
-        cls,
-        config: Config,
-        table: RouteTable,
-        *,
-        transports: Mapping[str, UpstreamTransport],
-        resilience: Mapping[str, Resilience],
-        breakers: Breakers,
-        queueing: Queueing | None,
-    ) -> "Observed":
-        """The parts of a configuration."""
-        return cls(
-            urls={name: _origin(each.url) for name, each in config.upstreams.items()},
-            connections={
-                name: each.pool.max_connections for name, each in config.upstreams.items()
-            },
-            routes={name: [each.name for each in routes] for name, routes in table.routes.items()},
-            transports=transports,
-            resilience=resilience,
-            breakers=breakers,
-            queueing=queueing,
-        )
 
-
-def _origin(url: str) -> str:
+def origin_of(url: str) -> str:
+    """Scheme and host of an upstream, without a path, which may hold a secret."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
@@ -68,7 +39,7 @@ def standing(name: str, observed: Observed, now: float) -> dict[str, Any]:
             "open": pool.open,
             "idle": pool.idle,
             "waiting": pool.waiters,
-            "max": observed.connections[name],
+            "max": observed.config.upstreams[name].pool.max_connections,
         },
         "limit": {
             "inflight": limiter.inflight,

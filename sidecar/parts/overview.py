@@ -12,7 +12,8 @@ from typing import Any
 from sidecar.clock import Clock
 from sidecar.core.summary import Cell, figures, row
 from sidecar.core.summary_windows import STEP, Window, Windows
-from sidecar.parts.observed import Observed, queue_of, standing
+from sidecar.parts.observed import Observed, origin_of, queue_of, standing
+from sidecar.tasks import end
 from sidecar.telemetry.metrics import Metrics
 from sidecar.telemetry.outcome_stats import OutcomeCollector, Outcomes
 from sidecar.telemetry.readings import read
@@ -76,8 +77,7 @@ class Overview:
         """Take no more."""
         ticking, self._ticking = self._ticking, None
         if ticking is not None:
-            ticking.cancel()
-            await asyncio.gather(ticking, return_exceptions=True)
+            await end(ticking)
 
     async def tick(self) -> None:
         """Take one reading into the windows."""
@@ -97,13 +97,13 @@ class Overview:
         upstreams = [
             {
                 "name": name,
-                "url": url,
+                "url": origin_of(each.url),
                 **counted["upstreams"][name],
                 "inflight": self._metrics.inflight(name).count,
                 **standing(name, observed, now),
                 "routes": counted["routes"][name],
             }
-            for name, url in observed.urls.items()
+            for name, each in observed.config.upstreams.items()
         ]
         return {
             "at": round(self._clock.wall(), 3),
@@ -153,14 +153,14 @@ class Overview:
                     ],
                     window.seconds,
                 )
-                for upstream in observed.urls
+                for upstream in observed.config.upstreams
             },
             "routes": {
                 upstream: [
-                    {"name": route, **_of_route(grouped.get((upstream, route), ()), window.seconds)}
-                    for route in observed.routes.get(upstream, ())
+                    _of_route(route.name, grouped.get((upstream, route.name), ()), window.seconds)
+                    for route in observed.table.routes.get(upstream, ())
                 ]
-                for upstream in observed.urls
+                for upstream in observed.config.upstreams
             },
         }
 
@@ -177,6 +177,6 @@ def _grouped(window: Window) -> _Grouped:
     return found
 
 
-def _of_route(counts: Sequence[tuple[Cell, float]], seconds: float) -> dict[str, Any]:
+def _of_route(name: str, counts: Sequence[tuple[Cell, float]], seconds: float) -> dict[str, Any]:
     """The figures of a route; bytes and overhead are counted by upstream only."""
-    return {**figures(row(counts), seconds), "overhead": None, "bytes": None}
+    return {"name": name, **figures(row(counts), seconds), "overhead": None, "bytes": None}

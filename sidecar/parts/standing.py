@@ -1,24 +1,12 @@
 """How the connections, limits and paces of all upstreams stand, for people."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sidecar.clock import Clock
-from sidecar.config import Config
-from sidecar.parts.resilience import Resilience
-from sidecar.transport.upstream import UpstreamTransport
+from sidecar.parts.observed import Observed
 
 _Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Stood:
-    """The parts that are looked at."""
-
-    config: Config
-    transports: Mapping[str, UpstreamTransport]
-    resilience: Mapping[str, Resilience]
 
 
 class Stand:
@@ -29,7 +17,7 @@ class Stand:
         clock: where time comes from.
     """
 
-    def __init__(self, parts: Callable[[], Stood], clock: Clock) -> None:
+    def __init__(self, parts: Callable[[], Observed], clock: Clock) -> None:
         self._parts = parts
         self._clock = clock
 

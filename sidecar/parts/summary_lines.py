@@ -10,6 +10,7 @@ from typing import Any
 
 from sidecar.clock import Clock
 from sidecar.core.summary_windows import WINDOWS
+from sidecar.tasks import end
 from sidecar.telemetry import logs
 from sidecar.telemetry.summary_line import summary_fields
 
@@ -42,8 +43,7 @@ class SummaryLines:
         """Write no more. Idempotent."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end(task)
 
     async def write(self) -> None:
         """The lines of now; upstreams without calls have none."""

@@ -13,7 +13,6 @@ from sidecar.admin.summary import summary_endpoints
 from sidecar.assembly import Assembly
 from sidecar.clock import SystemClock
 from sidecar.config.admin import DEFAULT_ADMIN, Admin
-from sidecar.parts.observed import Observed
 from sidecar.parts.overview import Overview
 from sidecar.side_listener import make_runner
 from sidecar.telemetry.metrics import Metrics
@@ -52,16 +51,8 @@ class Served:
             upstreams={"api": upstream("http://127.0.0.1:1/secret-path"), "b": upstream("http://b")}
         )
         parts = Assembly(whole, clock, self.metrics)
-        observed = Observed.of(
-            whole,
-            parts.table,
-            transports=parts.transports,
-            resilience=parts.resilience,
-            breakers=parts.breakers,
-            queueing=None,
-        )
         self.parts = parts
-        self.overview = Overview(self.metrics, clock, lambda: observed, lambda: ABOUT)
+        self.overview = Overview(self.metrics, clock, lambda: parts, lambda: ABOUT)
         endpoints = [
             *summary_endpoints(self.overview),
             *exchange_endpoints(self.overview.recent),

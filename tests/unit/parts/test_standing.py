@@ -1,10 +1,12 @@
+from types import SimpleNamespace
+
 import pytest
 
 from sidecar.clock import SystemClock
 from sidecar.config import Config, Pace
 from sidecar.core.routing import entries
 from sidecar.parts.resilience import Resilience
-from sidecar.parts.standing import Stand, Stood
+from sidecar.parts.standing import Stand
 from sidecar.transport.upstream import UpstreamTransport
 from tests.support.builders import upstream
 
@@ -22,7 +24,7 @@ async def stood():
     resilience = {
         name: Resilience(name, each, clock, b"x" * 16) for name, each in config.upstreams.items()
     }
-    yield Stood(config, transports, resilience)
+    yield SimpleNamespace(config=config, transports=transports, resilience=resilience)
     for each in transports.values():
         each.close()
 
