@@ -11,8 +11,6 @@ from sidecar.config import Limits
 from sidecar.serving.connection import Connection, Purpose, Refuse, Serve
 from sidecar.sockets import BACKLOG
 
-__all__ = ("Acceptor", "Serve")
-
 _LAST_WORDS = 0.1
 """Seconds that an answer may take which is being written when all connections are ended."""
 

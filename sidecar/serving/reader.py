@@ -60,11 +60,6 @@ class RequestReader:
         """Read no more. The parser and the reader know each other: no cycle stays."""
         del self._parser
 
-    @property
-    def is_within_head(self) -> bool:
-        """Whether a head has begun and is not complete."""
-        return bool(self._partial)
-
     def feed(self, data: bytes) -> list[Incoming]:
         """The requests whose heads are complete with `data`.
 

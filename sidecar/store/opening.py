@@ -8,18 +8,12 @@ from sidecar.config.stores import RedisStore, SqliteStore, Stores
 from sidecar.core.cache.hearing import Hearing
 from sidecar.store import Backend, StoreUnavailable
 from sidecar.store.guarded import GuardedStore
-from sidecar.store.memory import Memory
 from sidecar.store.messenger import Messenger
 from sidecar.store.watch import Watch
 from sidecar.telemetry.message_stats import MessageStats
 from sidecar.telemetry.store_stats import StoreStats
 
 _NO_REDIS = "stores.shared: kind redis needs the extra: pip install 'outbound-sidecar[redis]'"
-
-
-def make_memory(stores: Stores, stats: StoreStats) -> Memory:
-    """The store in this process."""
-    return Memory(stores.memory.max_size, stores.memory.max_object, stats=stats)
 
 
 def make_shared(stores: Stores, clock: Clock, stats: StoreStats) -> GuardedStore | None:
