@@ -11,7 +11,7 @@ from math import inf
 from sidecar.chains import Chains
 from sidecar.clock import Clock
 from sidecar.core.answers import answer, status_of
-from sidecar.core.headers import RequestHead, read_request
+from sidecar.core.headers import RequestHead
 from sidecar.core.routing import Routed, RouteEntry
 from sidecar.core.websocket import PROTOCOL, SWITCH
 from sidecar.delivering.feed import Spoken
@@ -92,10 +92,10 @@ class Listener:
         routed: Routed | None = None
         head: RequestHead | None = None
         try:
-            asking.check_version()
-            head = read_request(incoming.headers)
+            head = asking.read_head()
             host = head.host.decode("latin-1")
             routed = chains.table.resolve(incoming.method, incoming.target, host, bound)
+            chains.table.check_client(routed, host, head.forwarded)
             opening = self._tunnels.opening(incoming, head, routed.route)
             body: RequestBody | None = None
             if head.length is not None or head.chunked:

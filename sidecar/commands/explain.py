@@ -15,6 +15,7 @@ from sidecar.config import Config
 from sidecar.core import delivery_schedule
 from sidecar.core.routing import Routed, RouteEntry, RouteTable
 from sidecar.errors import DownstreamError
+from sidecar.telemetry import redact
 
 _URL = re.compile(r"(?:https?|wss?)://(?P<host>[^/?#]*)(?P<target>[^#]*)(?:#.*)?")
 _CREDENTIAL = re.compile(
@@ -90,7 +91,7 @@ def arrive(method: str, url: str, config: Config) -> Arrival:
     """What the listener would see. A URL at an upstream's own port or host selects it."""
     found = _URL.fullmatch(url)
     if found is None:
-        return Arrival(method, url)
+        return Arrival(method, url.partition("#")[0])  # clients keep the fragment
     target = found["target"] if found["target"].startswith("/") else "/" + found["target"]
     port = found["host"].rpartition(":")[2]
     for name, upstream in config.upstreams.items():
@@ -118,9 +119,11 @@ def _candidates(routed: Routed, method: str, table: RouteTable) -> list[Candidat
 
 
 def _final(routed: Routed, config: Config) -> str:
-    """The URL at the upstream; credentials in its query are hidden."""
+    """The URL at the upstream; credentials in its query, and tokens in its path, are hidden."""
     url = config.upstreams[routed.route.upstream].url.rstrip("/")
-    return url + _CREDENTIAL.sub(r"\1*", routed.target)
+    path, mark, query = _CREDENTIAL.sub(r"\1*", routed.target).partition("?")
+    shown = (redact.HIDDEN if redact.is_secret(part) else part for part in path.split("/"))
+    return url + "/".join(shown) + mark + query
 
 
 def _as_text(

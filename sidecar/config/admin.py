@@ -48,7 +48,8 @@ class Admin:
     hosts: tuple[Host, ...] = ()
     """Names by which the listener may be addressed, beside `localhost`, the loopback addresses
     and its own. Others are refused, because a page in a browser can point a name at it. They are
-    also names under which the sidecar's own pages are shown to the application."""
+    also names under which the application is shown the sidecar's own pages, and may use the keys
+    that the sidecar holds."""
 
 
 def is_loopback(address: Address) -> bool:

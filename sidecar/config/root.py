@@ -85,6 +85,9 @@ class Limits:
     """How much request line and header fields may be together."""
     max_body: Size | None = None
     """The largest request body; more is answered 413. Default: no limit."""
+    head: Timeout = 30.0
+    """How long the application may take for a request's head, once it has begun; then the
+    connection is closed."""
     body_idle: Timeout = 30.0
     """How long the application may pause within a request body (`request_body_timeout`)."""
     read_idle: Timeout = 300.0

@@ -85,7 +85,9 @@ class Stores:
     as empty: it costs a call its `timeout` at most, and no call fails."""
     spool: SpoolConfig | None = None
     """Where calls are kept that are delivered later; needed where a route has a `queue.mode`."""
-    secret: Text | None = None
+    secret: Text | None = field(default=None, repr=False)
     """Keys the digests that stand for credentials and idempotency keys, so that whoever reads
-    the shared store cannot look them up. The same for all sidecars that share a store. Default:
-    made from the address of the shared store, so that it is the same after a restart."""
+    the shared store cannot look them up, and signs what is kept there, so that whoever writes to
+    it cannot change an answer or move it to another caller. The same for all sidecars that share a
+    store. Default: made from the address of the shared store, so that it is the same after a
+    restart; whoever knows that address then knows the secret."""

@@ -70,13 +70,17 @@ class RequestHead(NamedTuple):
     """The protocol that `Upgrade` asks for, lower-cased; b"" when none is."""
 
 
-def read_request(headers: RawHeaders) -> RequestHead:
+def read_request(headers: RawHeaders, *, needs_host: bool = False) -> RequestHead:
     """Take a request's fields apart.
+
+    Args:
+        headers: as received.
+        needs_host: whether one without a Host is refused, as one of HTTP/1.1 must be.
 
     Raises:
         BadRequest: a transfer coding other than `chunked` (RFC 9112 §6.1), no valid length,
             a framing that two readers could understand differently (§6.3), or a Host that is
-            none, or two (RFC 9112 §3.2).
+            none, or two, or is not there (RFC 9112 §3.2).
     """
     forwarded: RawHeaders = []
     lengths: list[bytes] = []
@@ -102,7 +106,7 @@ def read_request(headers: RawHeaders) -> RequestHead:
         elif lower == b"upgrade":
             upgrade = value.strip().lower()
     host = hosts[0] if hosts else b""
-    if len(hosts) > 1 or not _is_host(host):
+    if len(hosts) > 1 or not _is_host(host) or (needs_host and not hosts):
         raise BadRequest("the Host field is not one host name or address", code="bad_request")
     return RequestHead(
         without_nominated(forwarded, connection),

@@ -1,4 +1,4 @@
-"""Decides who may see the sidecar's own pages: the application, and no page of another site.
+"""Decides who may see the sidecar's own pages, and use its keys: no page of another site.
 
 A browser can be made to call a loopback address: by a script of another site, which may open any
 WebSocket, or under a name that its owner points here (DNS rebinding). Pure.
@@ -36,7 +36,7 @@ def check_reader(host: str, headers: RawHeaders, known: Collection[str]) -> None
             name == b"origin" and value.lower().partition(b"://")[2] != host.lower().encode()
         ) or (name == b"sec-fetch-site" and value.lower() not in _OWN_SITE)
         if foreign:
-            raise _forbidden("a page of another site may not see deliveries")
+            raise _forbidden("a page of another site may not use the sidecar")
 
 
 def _is_ours(name: str, known: Collection[str]) -> bool:

@@ -4,15 +4,17 @@ Works on raw targets, byte for byte. Knows no sockets; the listener says where a
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple
 
 from sidecar.config import RESERVED, Config, Route, Upstream, default_route
+from sidecar.core.page_guard import check_reader
 from sidecar.core.paths import compile_path, literal_prefix
 from sidecar.entered import Way
 from sidecar.errors import BadTarget, NoRoute
+from sidecar.exchange import RawHeaders
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,18 +77,31 @@ def entries(name: str, upstream: Upstream) -> Iterator[RouteEntry]:
 class RouteTable:
     """All upstreams with their routes. Immutable once built."""
 
-    def __init__(self, upstreams: Mapping[str, Upstream]) -> None:
+    def __init__(self, upstreams: Mapping[str, Upstream], names: Collection[str] = ()) -> None:
+        """What a configuration says.
+
+        Args:
+            upstreams: by name.
+            names: further names by which the sidecar may be addressed.
+        """
         self.routes: dict[str, tuple[RouteEntry, ...]] = {
             name: tuple(entries(name, upstream)) for name, upstream in upstreams.items()
         }
         self._hosts = {
             host.lower(): name for name, upstream in upstreams.items() for host in upstream.hosts
         }
+        self._names = frozenset((*(name.lower() for name in names), *self._hosts))
+        self._keyed = frozenset(
+            name
+            for name, upstream in upstreams.items()
+            if upstream.credentials is not None and upstream.credentials.secrets
+        )
+        """The upstreams whose keys the sidecar holds."""
 
     @classmethod
     def from_config(cls, config: Config) -> "RouteTable":
         """The table of a configuration."""
-        return cls(config.upstreams)
+        return cls(config.upstreams, config.admin.hosts)
 
     @property
     def entries(self) -> Iterator[RouteEntry]:
@@ -107,10 +122,11 @@ class RouteTable:
             bound: the upstream that the receiving listener belongs to, if to one.
 
         Raises:
-            BadTarget: the target is of a form that only a forward proxy serves (RFC 9112 §3.2).
+            BadTarget: the target is of a form that only a forward proxy serves (RFC 9112 §3.2), or
+                has a fragment, which some servers cut off and others do not.
             NoRoute: no upstream is configured for it.
         """
-        if method == "CONNECT" or not target.startswith("/"):
+        if method == "CONNECT" or not target.startswith("/") or "#" in target:
             raise _bad_target(method, target)
         by: Way = "port" if bound else "host"
         if bound and bound not in self.routes:  # on a connection that is older than the table
@@ -124,6 +140,15 @@ class RouteTable:
             if (prefix is None or path.startswith(prefix)) and route.matches(method, path):
                 return Routed(route, target, by)
         raise AssertionError("the last route of an upstream matches everything")
+
+    def check_client(self, routed: Routed, host: str, headers: RawHeaders) -> None:
+        """Refuse a page of another site where the sidecar would lend it a key.
+
+        Raises:
+            BadRequest: 403; see `page_guard`.
+        """
+        if routed.route.upstream in self._keyed:
+            check_reader(host, headers, self._names)
 
     def _by_prefix(self, target: str) -> tuple[str, str]:
         name = target[1:].partition("/")[0].partition("?")[0]
@@ -158,4 +183,5 @@ def _bad_target(method: str, target: str) -> BadTarget:
             "set the client's base URL to the sidecar instead of its proxy setting",
             code="absolute_form",
         )
-    return BadTarget("the request target must begin with /", code="bad_target")
+    text = "the request target must begin with / and has no fragment"
+    return BadTarget(text, code="bad_target")

@@ -13,6 +13,7 @@ from typing import NamedTuple, cast
 from sidecar.config import Limits
 from sidecar.errors import ClientClosed, ExchangeError
 from sidecar.serving.arriving import HIGH_WATER, Incoming
+from sidecar.serving.patience import Patience
 from sidecar.serving.reader import RequestReader
 from sidecar.serving.writing import Writing
 from sidecar.switched import Line
@@ -52,8 +53,7 @@ class Connection(Writing):
         self._task: asyncio.Task[None] | None = None
         self._lingering: Incoming | None = None
         self._reading_paused = False
-        self._idle_since = loop.time()
-        self._timer: asyncio.TimerHandle | None = None
+        self._patience = Patience(loop, purpose.limits, self._waits, self._end)
         self._ends = False
         self._handed_over = False
         self.secure = secure
@@ -111,7 +111,6 @@ class Connection(Writing):
         """It is open."""
         self.transport = cast("asyncio.Transport", transport)
         self._purpose.open.add(self)
-        self._watch()
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
@@ -139,8 +138,7 @@ class Connection(Writing):
         self.transport = None
         self._purpose.open.discard(self)
         self._purpose.closed()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._patience.end()
         if self._reader.current is not None:
             left = ClientClosed("the application closed its connection", code="client_closed")
             self._reader.current.body.fail(left)
@@ -155,13 +153,14 @@ class Connection(Writing):
     def _begin(self) -> None:
         """Answer the next request, if there is one; end if none can follow."""
         if self._waiting:
+            self._patience.begin()
             self._task = self._loop.create_task(self._answer(self._waiting.popleft()))
         elif self._broken is not None:
             self._end(self._purpose.refuse(self._broken))
         elif self._ends:
             self._end()
         else:
-            self._idle_since = self._loop.time()
+            self._patience.wait(within_head=self._reader.within_head)
 
     async def _answer(self, incoming: Incoming) -> None:
         """Answer one request; whatever comes of it, the connection goes on or ends."""
@@ -238,13 +237,6 @@ class Connection(Writing):
         if self._reading_paused:
             self._hold()
 
-    def _watch(self) -> None:
-        """Close it when no request has begun or ended for too long; look again when it may be."""
-        patience = self._purpose.limits.keep_alive
-        left = patience
-        if not self.is_busy and self._lingering is None:
-            left = self._idle_since + patience - self._loop.time()
-            if left <= 0:
-                self._end()
-                return
-        self._timer = self._loop.call_later(max(left, 0.01), self._watch)
+    def _waits(self) -> bool:
+        """Whether it is the client's turn."""
+        return not self.is_busy and self._lingering is None

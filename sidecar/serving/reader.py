@@ -48,6 +48,8 @@ class RequestReader:
         self._is_harmless = True
         self._came = 0
         """Bytes that a head which is not complete has at most."""
+        self._barren = 0
+        """Bytes of a body's framing that came since the last byte of the body itself."""
         self._error: ExchangeError | None = None
         self._found: list[Incoming] = []
         self._passes_over = False
@@ -55,6 +57,11 @@ class RequestReader:
         """The request whose body is arriving."""
         self.tail: bytes | None = None
         """What came behind a request for another protocol; None as long as HTTP is read."""
+
+    @property
+    def within_head(self) -> bool:
+        """Whether a part of a head has come, and no whole one since."""
+        return bool(self._partial)
 
     def close(self) -> None:
         """Read no more. The parser and the reader know each other: no cycle stays."""
@@ -73,6 +80,7 @@ class RequestReader:
         within_head = self.current is None
         self._came += len(data)
         self._is_harmless = self._came <= self._harmless
+        self._barren = 0 if within_head else self._barren + len(data)
         self._parse(data)
         found, self._found = self._found, []
         if found or not within_head:
@@ -113,6 +121,8 @@ class RequestReader:
                 seen = bytes(self._partial) + data
                 self._partial.clear()
             if _OTHERS[0] in seen or _OTHERS[1] in seen:
+                if within_head and len(found) == 1:  # a body may say what it likes
+                    seen = seen.lstrip(b"\r\n").partition(b"\r\n\r\n")[0]
                 self._check_protocol(found, seen)
         elif within_head:
             self._partial += data
@@ -120,6 +130,8 @@ class RequestReader:
                 self._refuse(_too_large())
         if self.current is None and self._is_too_large():  # though it is not complete
             self._refuse(_too_large())
+        if self._barren > self._limits.max_header_total and not found:
+            self._refuse(_too_large())  # extensions of a chunk, or fields behind the last one
 
     def _is_too_large(self) -> bool:
         """Whether what came of a head is beyond the limits."""
@@ -186,6 +198,7 @@ class RequestReader:
 
     def on_body(self, data: bytes) -> None:
         """Some of a body."""
+        self._barren = 0
         if self.current is not None:
             self.current.body.feed(data)
 

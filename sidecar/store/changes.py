@@ -79,7 +79,11 @@ class Changes:
         if beginning is None:  # it was emptied
             await self.begin(wall)
             return "unknown"
-        return "none" if max(_instant(beginning), wall - LONGEST) < since else "unknown"
+        began = _instant(beginning)
+        if began == float("inf"):  # somebody else wrote it: nothing is known of what was before
+            self._store.soon(self._key(_BEGINNING), dumps([wall]), _FOR_EVER)
+            return "unknown"
+        return "none" if max(began, wall - LONGEST) < since else "unknown"
 
     def _key(self, tag: str) -> str:
         return "c" + blake2b(tag.encode(), digest_size=20, key=self._secret).hexdigest()

@@ -9,6 +9,7 @@ from sidecar.core.cache.hearing import Hearing
 from sidecar.store import Backend, StoreUnavailable
 from sidecar.store.guarded import GuardedStore
 from sidecar.store.messenger import Messenger
+from sidecar.store.signed import Signed
 from sidecar.store.watch import Watch
 from sidecar.telemetry.message_stats import MessageStats
 from sidecar.telemetry.store_stats import StoreStats
@@ -26,7 +27,7 @@ def make_shared(stores: Stores, clock: Clock, stats: StoreStats) -> GuardedStore
     if config is None:
         return None
     return GuardedStore(
-        _backend(config, clock, stats),
+        Signed(_backend(config, clock, stats), digest_secret(stores)),
         kind=config.kind,
         timeout=config.timeout,
         max_object=stores.memory.max_object,
@@ -87,7 +88,7 @@ def make_watch(
 
 
 def digest_secret(stores: Stores) -> bytes:
-    """What keys the digests of credentials and idempotency keys; the same after a restart.
+    """What keys the digests of credentials and keys, and signs records; the same after a restart.
 
     Without a shared store nobody else sees them, and it may be new each time.
     """

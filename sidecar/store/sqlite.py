@@ -5,9 +5,10 @@ often it is tried, is the guard's business.
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from sidecar.clock import Clock
@@ -115,6 +116,7 @@ class SqliteFile:
         await _close(*tables)
 
     async def _connect(self) -> None:
+        _make(self._path)
         writer, reader = Table(str(self._path)), Table(str(self._path))
         try:
             await writer.open()
@@ -152,6 +154,13 @@ class SqliteFile:
             logs.event("store_corrupt", "warning", store="sqlite", moved_to=aside.name)
         self._inode = 0
         self._damaged = False
+
+
+def _make(path: Path) -> None:
+    """Others cannot read a new file; what SQLite lays beside it has the same mode."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _is_damage(error: BaseException) -> bool:

@@ -340,13 +340,13 @@ async def test_records_end_by_themselves_under_their_prefix(tmp_path):
         await store.set("a", b"1", 60.0)
         await idle(store)
         assert await other.get("a") is None
-        client = store._backend._redis
+        client = store._backend._backend._redis
         assert 59_000 < await client.pttl("mine:a") <= 60_000
 
 
 async def test_a_redis_that_is_full_stops_nothing(tmp_path):
     async with redis_server(tmp_path) as server, opened(redis(server)) as store:
-        await store._backend._redis.config_set("maxmemory", "1")
+        await store._backend._backend._redis.config_set("maxmemory", "1")
         assert await store.add("a", b"1", 60.0) is None
         await store.set("b", b"1", 60.0)
         assert await store.get("zz") is None
