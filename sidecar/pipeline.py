@@ -6,6 +6,7 @@ Chains are built when a configuration comes into force, with only what the route
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from uuid import uuid4
 
 from sidecar.clock import Clock
 from sidecar.config import ErrorShape
@@ -19,6 +20,7 @@ from sidecar.layers.drill import drill
 from sidecar.layers.ending import Ending
 from sidecar.layers.judge import judge
 from sidecar.layers.learn import learn
+from sidecar.layers.named_insert import named_insert
 from sidecar.layers.observe import observe
 from sidecar.layers.readable import readable
 from sidecar.layers.streams import streams
@@ -95,6 +97,7 @@ def build(
         parts.caching.invalidate(route),
         readable(config.errors) if config.readable_errors else None,
         streams(dialect) if config.strict_streams else None,
+        named_insert(config.retry.insert_key, lambda: str(uuid4())),
         # each repetition is an attempt of its own for everything below
         shared.retry(route),
         shared.hedge(route),

@@ -33,7 +33,10 @@ def main() -> int:
         where = machine.describe({name: versions[name] for name in ("nginx", "envoy")})
         for name, plan in plans.items():
             _say(f"{name}: seed {plan.seed}, {plan.duration:.0f} s after {plan.warm_up:.0f} s")
-            _show(name, plan, run.run(plan, programs, _say), where, save=not args.quick)
+            measured = run.run(plan, programs, _say)
+            if args.json is not None:
+                args.json.write_text(json.dumps(_raw(measured), indent=1) + "\n")
+            _show(name, plan, measured, where, save=not args.quick)
     except (tools.MissingTool, StartError, RunError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
@@ -52,6 +55,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--duration", type=float, metavar="SECONDS", help="of the workload")
     parser.add_argument("--calm", action="store_true", help="without episodes of trouble")
     parser.add_argument("--contenders", nargs="+", choices=NAMES, default=NAMES, metavar="NAME")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="the figures, of the last run")
     parser.add_argument("--shipped", type=Path, default=CONFIGS[SHIPPED], metavar="FILE")
     parser.add_argument("--every", type=Path, default=CONFIGS[EVERY], metavar="FILE")
     return parser.parse_args()

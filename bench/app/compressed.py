@@ -13,7 +13,6 @@ from typing import Any, get_args, get_type_hints
 
 from sidecar import loader
 from sidecar.config.pace import Rate
-from sidecar.config.retry import RetryBudget
 from sidecar.config.values import Duration, Timeout
 
 
@@ -47,8 +46,6 @@ def _fields(value: Any, scale: float) -> Any:
         for each in fields(value)
         if each.init
     }
-    if isinstance(value, RetryBudget):
-        changes["floor"] = value.floor / scale
     return replace(value, **changes)
 
 

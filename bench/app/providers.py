@@ -94,12 +94,14 @@ class Providers:
         if self._clock.now() >= self.counts_from:
             self.requests[name] += 1
         await asyncio.sleep(fate.delay)
-        done = b""
-        if fate.processed:
+        done, status = b"", 200
+        if fate.processed and (refusal := self.rows.refusal(name, body)) is not None:
+            done, status = refusal, 409
+        elif fate.processed:
             who = request.headers.get("Authorization", "")
             done = self.rows.act(name, call, request.path_qs, body, who)
         if fate.fault is None:
-            return web.Response(body=done, content_type="application/json")
+            return web.Response(status=status, body=done, content_type="application/json")
         return await self._fail(provider, request, fate)
 
     def _resource(self, provider: Provider, request: web.BaseRequest, body: bytes) -> Resource:

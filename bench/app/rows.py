@@ -34,8 +34,22 @@ class Rows:
         self._media = media
         self._versions: Counter[str] = Counter()
         self._done: Counter[str] = Counter()
+        self._keys: set[str] = set()
+        """Primary keys that inserts brought."""
         self.duplicates: Counter[str] = Counter()
         """Writes that were done again, by resource."""
+
+    def refusal(self, name: str, body: bytes) -> bytes | None:
+        """What PostgREST says of an insert whose primary key is there; None where it is not."""
+        if not name.startswith("rest.ins_") or b'"id"' not in body:
+            return None
+        key = str(json.loads(body)["id"])
+        if key not in self._keys:
+            self._keys.add(key)
+            return None
+        details = f"Key (id)=({key}) already exists."
+        said = {"code": "23505", "message": "duplicate key value", "details": details, "hint": None}
+        return _json(said)
 
     def act(self, name: str, call: str, target: str, body: bytes, authorization: str) -> bytes:
         """Do what is asked, and answer.
@@ -88,11 +102,13 @@ class Rows:
         if name == "wa.send":
             return _json({"messages": [{"id": "wamid.simulated"}], **about})
         if name.startswith("rest."):
+            # The first conversation of an account has the account's number, as do its contacts.
+            account = values.get("acct", "1")
             ids = {
-                "id": int(values.get("conv", values.get("user", "1"))),
-                "account_id": int(values.get("acct", "1")),
-                "contact_id": int(values.get("conv", "1")),
-                "profile_id": 1 + (int(values.get("conv", "1")) - 1) % 8,
+                "id": int(values.get("conv", values.get("user", account))),
+                "account_id": int(account),
+                "contact_id": int(values.get("conv", account)),
+                "profile_id": 1 + (int(values.get("conv", account)) - 1) % 8,
             }
             return _json([{**ids, **row}])
         return _json(row)

@@ -71,6 +71,9 @@ class Cache:
     stale_if_error: Duration = 0.0
     """How long after its lifetime an answer is given where the upstream fails, or its breaker is
     open. In mode `rfc9111`: where the upstream does not say so itself, and does not forbid it."""
+    written_if_error: Flag = False
+    """Whether that holds for what a write through the sidecar has dropped, too: then whoever wrote
+    may be shown what was there before, with `X-Sidecar-Degraded: stale`."""
     refresh_ahead: Flag = True
     """Whether answers that are asked for often are fetched anew shortly before they go stale."""
     tags: Annotated[

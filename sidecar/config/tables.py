@@ -2,12 +2,30 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import ConfigDict
+from pydantic import AfterValidator, ConfigDict
+from pydantic_core import PydanticCustomError
 
 from sidecar.config.strict import STRICT
 from sidecar.config.values import Text
+
+
+def _columns_on_both_sides(value: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+    """The mapping as it is.
+
+    Raises:
+        PydanticCustomError: it relates a column to a table, or a table to a column.
+    """
+    for name, others in value.items():
+        for other in others:
+            if ("." in name) is not ("." in other):
+                raise PydanticCustomError(
+                    "related",
+                    "expected columns on both sides, as in messages.conversation_id: "
+                    "[conversations.id], or tables on both",
+                )
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,5 +39,9 @@ class TableNames:
     A POST to one that is not named here drops everything that is stored of the database."""
     views: Mapping[Text, tuple[Text, ...]] = field(default_factory=dict)
     """Of a view, the tables that it is made from."""
-    related: Mapping[Text, tuple[Text, ...]] = field(default_factory=dict)
-    """Of a table, others that change with it, by triggers and cascades."""
+    related: Annotated[Mapping[Text, tuple[Text, ...]], AfterValidator(_columns_on_both_sides)] = (
+        field(default_factory=dict)
+    )
+    """Of a table, others that change with it, by triggers and cascades. Of a column, columns of
+    others, if only rows with the same value change: `{messages.conversation_id:
+    [conversations.id]}`. Their keys (`…_id`) must stay as they are."""

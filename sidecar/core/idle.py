@@ -33,13 +33,17 @@ class IdleLimit:
     closes: tuple[float, ...] = ()
     """Idle seconds of the connections that the upstream closed last."""
     closed_at: float = float("-inf")
+    broken_at: float = float("-inf")
+    """When a connection last broke that had been trusted."""
 
     def announce(self, timeout: float) -> None:
         """The upstream said when it closes idle connections (seconds)."""
         self.announced = timeout
 
-    def observe_close(self, idle_for: float, now: float) -> None:
-        """The upstream closed a connection that was idle for `idle_for` seconds."""
+    def observe_close(self, idle_for: float, now: float, *, broke: bool = False) -> None:
+        """The upstream closed a connection that was idle for `idle_for` seconds, or it broke."""
+        if broke or self.usable(idle_for, now, safe=False):
+            self.observe_break(now)
         if idle_for >= self.configured:
             return
         if now - self.closed_at >= _BELIEVED:
@@ -49,6 +53,14 @@ class IdleLimit:
         else:
             self.closes = (*self.closes, idle_for)[-_EVIDENCE:]
         self.closed_at = now
+
+    def observe_break(self, now: float) -> None:
+        """A connection broke that was trusted: what breaks one often breaks others of its age.
+
+        Until they have carried something again, they carry nothing that must not be sent twice: a
+        new connection that cannot be made leaves no doubt that nothing was sent.
+        """
+        self.broken_at = now
 
     def observe_reuse(self, idle_for: float) -> None:
         """A connection that had been idle for `idle_for` seconds was still good."""
@@ -73,4 +85,6 @@ class IdleLimit:
             safe: whether the request may be sent again if the connection turns out to be dead.
         """
         limit = self.limit(now)
-        return idle_for < (limit if safe else min(self.unsafe, limit / 2))
+        if safe:
+            return idle_for < limit
+        return idle_for < min(self.unsafe, limit / 2, now - self.broken_at)

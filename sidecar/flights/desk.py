@@ -34,7 +34,8 @@ class _Passenger:
 class _Flight:
     key: Hashable
     landed: asyncio.Future[Landing]
-    passengers: set[_Passenger] = field(default_factory=set)
+    passengers: dict[_Passenger, None] = field(default_factory=dict)
+    """In the order in which they came, and are told."""
     leader: _Passenger | None = None
     """The one that began it: an answer for one only is an answer to its request."""
     task: asyncio.Task[None] | None = field(default=None)
@@ -179,7 +180,7 @@ class Desk:
             assert isinstance(landing, Shared), "the others are over as soon as they have landed"
             return Arrival(landing, joined, landing.broadcast.reader())
         passenger = _Passenger()
-        flight.passengers.add(passenger)
+        flight.passengers[passenger] = None
         if not joined:
             flight.leader = passenger
         left = max(0.0, end - self._now())
@@ -195,7 +196,7 @@ class Desk:
         return Arrival(landing, joined, passenger.reader)
 
     def _step_off(self, flight: _Flight, passenger: _Passenger) -> None:
-        flight.passengers.discard(passenger)
+        flight.passengers.pop(passenger, None)
         if passenger.reader is not None:
             passenger.reader.leave()
         if flight.landed.done():

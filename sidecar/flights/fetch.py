@@ -25,6 +25,10 @@ _CONDITIONS = frozenset((b"if-none-match", b"if-modified-since"))
 _PARTS = frozenset((b"range", b"if-range"))
 
 
+def _as_they_are(_request: Request, _head: Head, _body: bytes, tags: Tags) -> Tags:
+    return tags
+
+
 class FetchParts(NamedTuple):
     """What a fetch works with."""
 
@@ -35,6 +39,8 @@ class FetchParts(NamedTuple):
     entries: Entries
     max_object: int
     clock: Clock
+    settle: Callable[[Request, Head, bytes, Tags], Tags] = _as_they_are
+    """Looks at a complete answer; which of its tags it needs."""
     ranges: bool = False
     """Whether `Range` asks for a part of what is kept, and not for something of its own."""
 
@@ -68,17 +74,40 @@ class _Sent:
     asked_at: float
 
 
-class Fetch:
-    """Fetches for one route; `shared` where what is kept is for all, whatever their credentials."""
+def _nobody(_wanted: Wanted, _place: str, _entry: Entry) -> None:
+    return None
 
-    def __init__(self, next_: Handler, parts: FetchParts, *, shared: bool = False) -> None:
+
+class Fetch:
+    """Fetches for one route; `shared` where what is kept is for all, whatever their credentials.
+
+    `kept` hears of each answer that is kept, and where.
+    """
+
+    def __init__(
+        self,
+        next_: Handler,
+        parts: FetchParts,
+        *,
+        shared: bool = False,
+        kept: Callable[[Wanted, str, Entry], None] = _nobody,
+    ) -> None:
         self._next = next_
         self._parts = parts
         self._shared = shared
+        self._kept = kept
 
     def as_of_now(self, request: Request) -> Tags:
         """What an answer to this request is made from, as it stands before it is sent."""
         return self._parts.entries.generations.now(self._parts.tags(request))
+
+    def is_current(self, place: str) -> bool:
+        """Whether what this process keeps there is no older than what it was made from."""
+        entry = self._parts.entries.memory.get(place)
+        if not isinstance(entry, Entry):
+            return False
+        state = self._parts.entries.generations.state(entry.tags, entry.upstream, entry.path)
+        return state == "current"
 
     def whole(self, request: Request) -> Request:
         """The request for all of what this one asks a part of, so that it can be kept."""
@@ -118,7 +147,7 @@ class Fetch:
             response.close()
             renewed = self._renewed(wanted.entry, sent, head, now)
             if renewed is not None:
-                self._parts.entries.keep(wanted.key, renewed)
+                self._kept(wanted, self._parts.entries.keep(wanted.key, renewed), renewed)
                 return Stored(renewed)
             return await self(_without_entry(wanted))
         if self._shared and is_refusal(head.status):
@@ -156,7 +185,7 @@ class Fetch:
             fresh,
             head=as_served(fresh.head, len(fresh.body)),
             plan=plan,
-            tags=sent.wanted.tags,
+            tags=self._parts.settle(sent.request, fresh.head, fresh.body, sent.wanted.tags),
             selecting=selecting(plan.vary, sent.request.headers),
             cost=max(fresh.cost, now - sent.asked_at),
         )
@@ -168,6 +197,7 @@ class Fetch:
         parts, tags = self._parts, sent.wanted.tags
         if head.status == 401:  # which has dropped all else that carries them
             tags = parts.entries.generations.now(tag for tag, _ in tags[1:])
+        tags = parts.settle(sent.request, head, body, tags)
         entry = Entry(
             head=as_served(head._replace(headers=as_stored(head.headers, now)), len(body)),
             body=body,
@@ -180,7 +210,7 @@ class Fetch:
             path=sent.request.target.partition("?")[0],
             cost=max(0.0, now - sent.asked_at),
         )
-        parts.entries.keep(sent.wanted.key, entry)
+        self._kept(sent.wanted, parts.entries.keep(sent.wanted.key, entry), entry)
 
     def learn_from_head(self, wanted: Wanted, head: Head, asked_at: float) -> None:
         """What the answer to a HEAD says about the stored answer to the GET (RFC 9111 §4.3.5)."""

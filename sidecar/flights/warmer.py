@@ -7,9 +7,9 @@ Bounded in number and in what it does at a time. Knows no rule of freshness.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from sidecar.clock import Clock
 from sidecar.core.cache.early import is_due, warm_at
@@ -19,44 +19,21 @@ from sidecar.errors import ExchangeError
 from sidecar.exchange import Exchange, Timeline
 from sidecar.flights.desk import Desk
 from sidecar.flights.fetch import Fetch, Wanted
+from sidecar.flights.in_use import Hit, Known
 from sidecar.telemetry.cache_stats import CacheStats
 
 _MOST_KEYS = 5000
 _MOST_AT_ONCE = 8
-_IN_USE = 60.0
-"""Seconds since the last hit after which nobody is taken to want an answer any more."""
-_AFTER_WRITE = 0.25
-"""Seconds: a write is often followed by others, and one refresh is enough for all of them."""
+_QUIET = 0.05
+"""Seconds without a write after which an answer is fetched again: a write is often followed by
+others, and one refresh is enough for all of them."""
+_LATEST = 0.4
+"""Seconds after the first write at the latest, or what is written all the time would never be."""
+_WHEN_FREE = 0.05
+"""Seconds after which a refresh is tried again for which there was no place."""
 _MOST_AFTER_WRITE = 20
 _PATIENCE = 30.0
 """Seconds that a refresh may take at the most."""
-
-
-class Hit(NamedTuple):
-    """An answer that was given from what is stored."""
-
-    key: str
-    """Under which answers are kept, before `Vary`."""
-    place: str
-    """Under which this one is."""
-    exchange: Exchange
-    entry: Entry
-
-
-@dataclass(slots=True, eq=False)
-class _Known:
-    """One answer that is in use, and how it is fetched: as whoever used it last would."""
-
-    key: str
-    """Under which answers are kept, before `Vary`."""
-    exchange: Exchange
-    fetch: Fetch
-    stats: CacheStats
-    entry: Entry
-    used_at: float
-    timer: asyncio.TimerHandle | None = field(default=None)
-    waits_for_writes: bool = False
-    """Whether it will be fetched because a write has dropped it."""
 
 
 class Warmer:
@@ -81,8 +58,8 @@ class Warmer:
         self._clock = clock
         self._draw = draw
         self._spawn = spawn
-        self._known: OrderedDict[str, _Known] = OrderedDict()
-        self._by_tag: dict[str, set[str]] = {}
+        self._known: OrderedDict[str, Known] = OrderedDict()
+        self._by_tag: dict[str, dict[str, None]] = {}
         self._running = 0
 
     def __repr__(self) -> str:
@@ -107,9 +84,18 @@ class Warmer:
         if known is not None:
             known.used_at = self._clock.now()
 
+    def kept(self, hit: Hit, fetch: Fetch, stats: CacheStats) -> None:
+        """An answer was fetched: for somebody who missed it, or while nobody waited."""
+        known = self._known.get(hit.place)
+        if not hit.exchange.background:
+            self._note(hit, fetch, stats)
+        elif known is not None:
+            self._renew(hit.place, known, hit.entry)
+
     def dropped(self, tags: Iterable[str]) -> None:
         """A write has dropped what carries these tags: fetch again what is in use of it."""
-        self._again({key for tag in tags for key in self._by_tag.get(tag, ())}, "written")
+        keys = dict.fromkeys(key for tag in tags for key in self._by_tag.get(tag, ()))
+        self._again((key for key in keys if self._known[key].uses > 1), "written")
 
     def purged(self, meets: Callable[[Entry], bool], *, refresh: bool) -> int:
         """Somebody has dropped these: forget them, or where `refresh`, fetch what is in use again.
@@ -126,7 +112,7 @@ class Warmer:
     def _again(self, keys: Iterable[str], reason: str) -> int:
         now = self._clock.now()
         used = sorted(
-            (key for key in keys if now - self._known[key].used_at <= _IN_USE),
+            (key for key in keys if self._known[key].is_in_use(now, written=reason == "written")),
             key=lambda key: self._known[key].used_at,
             reverse=True,
         )[:_MOST_AFTER_WRITE]
@@ -134,11 +120,10 @@ class Warmer:
         for number, key in enumerate(used):
             known = self._known[key]
             if known.timer is not None:
-                if known.waits_for_writes:
-                    continue  # or a table that is written all the time would never be fetched
                 known.timer.cancel()
-            known.waits_for_writes = True
-            wait = _AFTER_WRITE * (1 + number // _MOST_AT_ONCE)
+            known.dropped_at = now if known.dropped_at is None else known.dropped_at
+            wait = max(0.0, min(_QUIET, known.dropped_at + _LATEST - now))
+            wait += _QUIET * (number // _MOST_AT_ONCE)
             known.timer = loop.call_later(wait, self._fire, key, known, reason)
         return len(used)
 
@@ -147,19 +132,17 @@ class Warmer:
         for key in tuple(self._known):
             self._forget(key)
 
-    def _note(self, hit: Hit, fetch: Fetch, stats: CacheStats) -> _Known:
+    def _note(self, hit: Hit, fetch: Fetch, stats: CacheStats) -> Known:
         now = self._clock.now()
         known = self._known.get(hit.place)
         if known is not None:
-            known.used_at = now
+            known.used_at, known.uses = now, 2
             if hit.exchange.request.body is None:  # the credentials of those before may have ended
                 known.exchange, known.fetch, known.stats = hit.exchange, fetch, stats
-            if known.entry is not hit.entry:
-                self._tag(hit.place, known.entry, hit.entry)
-                known.entry = hit.entry
+            self._renew(hit.place, known, hit.entry)
             self._known.move_to_end(hit.place)
             return known
-        known = _Known(hit.key, hit.exchange, fetch, stats, hit.entry, now)
+        known = Known(hit.key, hit.exchange, fetch, stats, hit.entry, now, uses=1)
         if hit.exchange.request.body is not None:
             return known  # many bodies are too much to keep
         self._known[hit.place] = known
@@ -168,15 +151,20 @@ class Warmer:
             self._forget(next(iter(self._known)))
         return known
 
+    def _renew(self, place: str, known: Known, entry: Entry) -> None:
+        if known.entry is not entry:
+            self._tag(place, known.entry, entry)
+            known.entry = entry
+
     def _tag(self, key: str, before: Entry | None, after: Entry | None) -> None:
         for tag, _ in before.tags if before else ():
             keys = self._by_tag.get(tag)
             if keys is not None:
-                keys.discard(key)
+                keys.pop(key, None)
                 if not keys:
                     del self._by_tag[tag]
         for tag, _ in after.tags if after else ():
-            self._by_tag.setdefault(tag, set()).add(key)
+            self._by_tag.setdefault(tag, {})[key] = None
 
     def _forget(self, key: str) -> None:
         known = self._known.pop(key)
@@ -184,19 +172,25 @@ class Warmer:
         if known.timer is not None:
             known.timer.cancel()
 
-    def _set_timer(self, place: str, known: _Known, now: float) -> None:
+    def _set_timer(self, place: str, known: Known, now: float) -> None:
         wait = warm_at(known.entry) - now
         if wait > 0:
             loop = asyncio.get_running_loop()
             known.timer = loop.call_later(wait, self._fire, place, known, "warm")
 
-    def _fire(self, place: str, known: _Known, reason: str) -> None:
+    def _fire(self, place: str, known: Known, reason: str) -> None:
         known.timer = None
-        known.waits_for_writes = False
-        if self._clock.now() - known.used_at <= _IN_USE:
-            self._refresh(place, known, reason)
+        if not known.is_in_use(self._clock.now(), written=reason == "written"):
+            known.dropped_at = None
+        elif self._running >= _MOST_AT_ONCE:
+            loop = asyncio.get_running_loop()
+            known.timer = loop.call_later(_WHEN_FREE, self._fire, place, known, reason)
+        else:
+            known.dropped_at = None
+            if reason != "written" or not known.fetch.is_current(place):
+                self._refresh(place, known, reason)
 
-    def _refresh(self, place: str, known: _Known, reason: str) -> None:
+    def _refresh(self, place: str, known: Known, reason: str) -> None:
         if self._running >= _MOST_AT_ONCE:
             return
         kept = None if reason == "purged" else known.entry  # what nobody trusts is not renewed

@@ -19,8 +19,9 @@ from sidecar.exchange import BytesBody, Exchange, Handler, Layer, Request, Respo
 from sidecar.flights.ahead import PrefetchedKeys
 from sidecar.flights.desk import Desk
 from sidecar.flights.fetch import Fetch, FetchParts, Wanted, is_failure
+from sidecar.flights.in_use import Hit
 from sidecar.flights.landing import Alone, Arrival, Shared, Stored, is_for, without_cookies
-from sidecar.flights.warmer import Hit, Warmer
+from sidecar.flights.warmer import Warmer
 from sidecar.telemetry.cache_stats import CacheStats
 
 _DEGRADED = b"X-Sidecar-Degraded"
@@ -51,7 +52,7 @@ class CacheLayer:
         self._entries = parts.fetching.entries
         self._rules = parts.fetching.rules
         self._ranges = parts.fetching.ranges
-        self._fetch = Fetch(next_, parts.fetching, shared=parts.key.shared)
+        self._fetch = Fetch(next_, parts.fetching, shared=parts.key.shared, kept=self._kept)
 
     async def __call__(self, exchange: Exchange, /) -> Response:
         """Answer from the store, or by a flight."""
@@ -61,7 +62,8 @@ class CacheLayer:
             parts.stats.count("bypass")
             return await self._next(exchange)
         now = parts.clock.wall()
-        place, entry = await self._entries.find(key, request.headers, now)
+        written = parts.config.written_if_error
+        place, entry = await self._entries.find(key, request.headers, now, written=written)
         use = self._rules.lookup(entry, request, now)
         if not parts.config.enforce:
             parts.stats.count("shadow_hit" if use.kind.startswith("serve") else "shadow_miss")
@@ -87,6 +89,12 @@ class CacheLayer:
         parts.stats.count("stale")
         parts.warmer.refresh(hit, self._fetch, parts.stats)
         return self._serve(hit.entry, request, now, detail="stale-while-revalidate")
+
+    def _kept(self, wanted: Wanted, place: str, entry: Entry) -> None:
+        """What somebody missed is in use as well."""
+        if self._parts.config.refresh_ahead and self._parts.config.enforce:
+            hit = Hit(wanted.key, place, wanted.exchange, entry)
+            self._parts.warmer.kept(hit, self._fetch, self._parts.stats)
 
     async def _watch(self, exchange: Exchange, key: str, place: str) -> Response:
         """Only keep what comes, so that it can be counted what would have been a hit."""

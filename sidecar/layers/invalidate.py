@@ -5,6 +5,7 @@ dropped, also when nobody knows whether the write was done.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from sidecar.core.cache.model import Head
@@ -14,6 +15,8 @@ from sidecar.peeked import glance
 
 _MOST_ANSWER = 256 * 1024
 """Bytes of an answer that are read for the rows in it."""
+_MOST_KEPT = 16 * 1024
+"""Bytes of a write that are kept until what it touches is dropped for the last time."""
 _SECONDS = 1.0
 """How long they may take: without them more is dropped, but nobody waits."""
 
@@ -30,8 +33,11 @@ class Parts(NamedTuple):
     ends_session: Callable[[Request], bool]
     """Whether the write signs whoever asks out."""
     drop: Callable[[tuple[str, ...]], None]
-    drop_again: Callable[[tuple[str, ...]], None]
-    """Drops them once more, later: a write whose answer was lost may be done only then."""
+    write: Callable[[tuple[str, ...]], None]
+    """Drops what a write has changed; it may still be better than an error."""
+    write_again: Callable[[tuple[str, ...], Callable[[], tuple[str, ...]] | None], None]
+    """Drops them once more, later: a write whose answer was lost may be done only then. The second
+    tells what it then touches."""
     reads: Callable[[Request], bool]
     """Whether a request with an unsafe method only reads."""
 
@@ -51,7 +57,7 @@ class InvalidateLayer:
             response = await self._next(exchange)
         except BaseException as error:
             if writes and not (isinstance(error, ExchangeError) and not error.sent):
-                self._parts.drop_again(self._drop(request, None, None))
+                self._parts.write_again(self._drop(request, None, None), self._anew(request))
                 self._signed_out(request)
             raise
         if response.status == 401:
@@ -78,8 +84,15 @@ class InvalidateLayer:
     def _drop(self, request: Request, head: Head | None, body: bytes | None) -> tuple[str, ...]:
         tags = self._parts.written(request, head, body)
         if tags:
-            self._parts.drop(tags)
+            self._parts.write(tags)
         return tags
+
+    def _anew(self, request: Request) -> Callable[[], tuple[str, ...]] | None:
+        """Tells later what a write touches; not where that would keep a long body for so long."""
+        known = request.body.known() if request.body is not None else b""
+        if known is None or len(known) > _MOST_KEPT:
+            return None
+        return partial(self._parts.written, request, None, None)
 
     def _signed_out(self, request: Request) -> None:
         if self._parts.ends_session(request):

@@ -3,10 +3,13 @@
 What is stored is in `stored.py`; here is what one configuration says of it.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
+from random import random
 
 from sidecar.clock import Clock
-from sidecar.config import Config
+from sidecar.config import Config, Upstream
+from sidecar.core.cache.generations import Tags
 from sidecar.core.cache.key import KeyRule
 from sidecar.core.cache.model import Head, Rules
 from sidecar.core.cache.reads import ReadRule
@@ -27,7 +30,7 @@ from sidecar.parts.keeping import Keeping
 from sidecar.parts.kept import Kept
 from sidecar.parts.remembered_media import RememberedMedia
 from sidecar.parts.stored import Stored
-from sidecar.parts.upstream_tags import CREDENTIAL, UpstreamTags
+from sidecar.parts.upstream_tags import CREDENTIAL, UpstreamTags, tables_of
 from sidecar.telemetry.cache_stats import CacheStats
 
 
@@ -41,12 +44,16 @@ class Caching:
         keeping: Keeping,
         destinations: Destinations,
         kept: Kept | None = None,
+        *,
+        draw: Callable[[], float] = random,
     ) -> None:
         self._clock = clock
         self._secret = keeping.secret
         self._kept = kept = kept or Kept()
         stores = config.stores
-        self._stored = kept.shared("stored", "", stores, lambda: Stored(stores, clock, keeping))
+        self._stored = kept.shared(
+            "stored", "", stores, lambda: Stored(stores, clock, keeping, draw)
+        )
         self.names, self.sharing = self._stored.names, self._stored.sharing
         self.entries, self.desk = self._stored.entries, self._stored.desk
         self.warmer, self.drop = self._stored.warmer, self._stored.drop
@@ -55,11 +62,16 @@ class Caching:
             config, clock, self._secret, self.drop, destinations, kept=kept
         )
         self.tags = {
-            name: UpstreamTags(name, upstream) for name, upstream in config.upstreams.items()
+            name: self._tags_of(name, upstream) for name, upstream in config.upstreams.items()
         }
 
     def __repr__(self) -> str:
         return f"<Caching {self._stored!r}>"
+
+    def _tags_of(self, name: str, upstream: Upstream) -> UpstreamTags:
+        # what was learnt of tables says which answers, stored before, a write is to drop
+        tables = self._kept.shared("tables", name, upstream.tables, lambda: tables_of(upstream))
+        return UpstreamTags(name, upstream, tables, self._clock)
 
     def cache(self, route: RouteEntry) -> Layer | None:
         """Answers from what is stored."""
@@ -91,11 +103,21 @@ class Caching:
         if not upstream.is_cached:
             return None
         key, stats = self.key_of(route), self._stats(route)
+        generations = self.entries.generations
+
+        def holds(tags: Tags) -> bool:
+            return generations.state(tags, route.upstream, "") == "current"
 
         def written(request: Request, head: Head | None, body: bytes | None) -> tuple[str, ...]:
-            tags = upstream.written(route, request, head, body)
+            tags = upstream.written(route, request, head, body, holds)
             whose = key.credential(request) if CREDENTIAL in route.config.invalidates else None
             return (*tags, whose) if whose else tags
+
+        written_over = CREDENTIAL not in route.config.invalidates
+
+        def write(tags: tuple[str, ...]) -> None:
+            stats.invalidated += 1
+            self.drop(tags, written=written_over)
 
         def drop(tags: tuple[str, ...]) -> None:
             stats.invalidated += 1
@@ -108,7 +130,8 @@ class Caching:
                 sessions=key.sessions,
                 ends_session=ends_session,
                 drop=drop,
-                drop_again=self._stored.drop_again,
+                write=write,
+                write_again=partial(self._stored.drop_again, written=written_over),
                 reads=_reads(route).only_reads,
             )
         )
@@ -117,7 +140,7 @@ class Caching:
         """The configuration is in force now, instead of another.
 
         Args:
-            moved: upstreams that are somewhere else now, or gone.
+            moved: upstreams that are gone, or of whose answers nothing is known any more.
         """
         self._stored.forget_ways()
         for upstream in moved:
@@ -143,10 +166,23 @@ class Caching:
                 found = (*found, *urls.tags_of(request))
             return self.names.of((*found, *whose))
 
+        generations = self.entries.generations
+
+        def settle(request: Request, head: Head, body: bytes, tags: Tags) -> Tags:
+            path = request.target.partition("?")[0]
+
+            def as_of(names: Iterable[str]) -> Tags | None:
+                current = generations.state(tags, route.upstream, path) == "current"
+                return generations.now(self.names.of(names)) if current else None
+
+            outlived = self.names.of(upstream.answered(request, head, body, as_of))
+            return tuple(tag for tag in tags if tag[0] not in outlived) if outlived else tags
+
         return FetchParts(
             upstream=route.upstream,
             rules=_rules(route),
             tags=tags,
+            settle=settle,
             entries=self.entries,
             max_object=config.max_object,
             clock=self._clock,

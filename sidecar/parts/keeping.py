@@ -15,7 +15,7 @@ from sidecar.layers.ledger import Parts as LedgerParts
 from sidecar.layers.ledger import ledger
 from sidecar.parts.kept import Kept
 from sidecar.store.bounded import Bounded
-from sidecar.store.entries import Value
+from sidecar.store.kept import Value
 from sidecar.store.ledger import SharedLedger
 from sidecar.store.opening import digest_secret, make_shared
 from sidecar.telemetry.ledger_stats import LedgerStats

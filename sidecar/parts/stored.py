@@ -4,7 +4,7 @@ Knows tags and entries; nothing of routes.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from random import random
 from typing import Any
 
@@ -23,44 +23,76 @@ for users); after the longest that Supabase's API allows."""
 _MOST_TIMERS = 3000
 
 
-def _draw() -> float:
-    """Above 0 and up to 1, so that it has a logarithm."""
-    return 1.0 - random()  # noqa: S311 - a time of refresh is no secret
-
-
 class Stored:
     """The stored answers of all upstreams, the calls under way for them, and what keeps them warm.
+
+    Args:
+        stores: where they are kept.
+        clock: where time comes from.
+        keeping: the stores themselves.
+        draw: a random number in [0, 1) each time.
 
     Raises:
         StoreUnavailable: the shared store's client library is not installed.
     """
 
-    def __init__(self, stores: Stores, clock: Clock, keeping: Keeping) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        clock: Clock,
+        keeping: Keeping,
+        draw: Callable[[], float] = random,
+    ) -> None:
         self._clock = clock
         self.names = TagNames(keeping.secret)
         self.sharing = Sharing(stores, clock, keeping)
         self.entries = self.sharing.entries
         self.desk = Desk(clock.now)
-        self.warmer = Warmer(self.desk, clock, _draw, self._spawn)
+        # above 0 and up to 1, so that it has a logarithm
+        self.warmer = Warmer(self.desk, clock, lambda: 1.0 - draw(), self._spawn)
         self.ahead = PrefetchedKeys()
         self._timers: list[asyncio.TimerHandle] = []
+        self._changes = 0
+        """Of the configuration."""
         self._tasks: set[asyncio.Task[object]] = set()
 
     def __repr__(self) -> str:
         return f"<Stored {self.entries!r} {self.desk!r}>"
 
-    def drop(self, tags: tuple[str, ...]) -> None:
-        """What carries one of these tags is out of date; what is in use is fetched again."""
-        change = self.names.change(tags)
-        dropped = self.entries.bump(change.here, self._clock.wall(), told=change.told)
+    def drop(self, tags: tuple[str, ...], *, written: bool = False) -> None:
+        """What carries one of these tags is out of date; what is in use is fetched again.
+
+        Where a write did it (`written`), it may still be better than an error.
+        """
+        change, now = self.names.change(tags), self._clock.wall()
+        dropped = self.entries.bump(change.here, now, told=change.told, written=written)
         self.warmer.dropped(dropped)
 
-    def drop_again(self, tags: tuple[str, ...]) -> None:
-        """Drop them once more, in case a write whose answer was lost is done only later."""
-        loop, tags = asyncio.get_running_loop(), for_everybody(tags)
+    def drop_again(
+        self,
+        tags: tuple[str, ...],
+        anew: Callable[[], tuple[str, ...]] | None = None,
+        *,
+        written: bool = False,
+    ) -> None:
+        """Drop them once more, in case a write whose answer was lost is done only later.
+
+        Args:
+            tags: what it touches, as far as is known now.
+            anew: what it touches, as it is known when it is called: rows may then be read by other
+                columns. Without it, and after a change of the configuration, whole tables are
+                dropped.
+            written: as for `drop`.
+        """
+        loop, changes = asyncio.get_running_loop(), self._changes
         self._timers = [timer for timer in self._timers if timer.when() > loop.time()]
+
+        def again() -> None:
+            known = anew is not None and self._changes == changes
+            self.drop(anew() if known and anew else for_everybody(tags), written=written)
+
         if len(self._timers) < _MOST_TIMERS:
-            self._timers += [loop.call_later(wait, self.drop, tags) for wait in _LATER]
+            self._timers += [loop.call_later(wait, again) for wait in _LATER]
 
     def drop_upstream(self, upstream: str) -> None:
         """What is stored of it came from another place than what is called so now."""
@@ -68,6 +100,7 @@ class Stored:
 
     def forget_ways(self) -> None:
         """Fetch nothing any more by the chains that are known. Whoever asks shows the new ones."""
+        self._changes += 1
         self.warmer.close()
 
     async def start(self) -> None:

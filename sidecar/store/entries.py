@@ -5,7 +5,7 @@ Finds the variant that a request selects, and drops what is older than a change.
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple
 
 from sidecar.core.cache.generations import BANS, Generations
 from sidecar.core.cache.hearing import Hearing
@@ -17,28 +17,8 @@ from sidecar.core.cache.vary import selecting
 from sidecar.exchange import RawHeaders
 from sidecar.store import WriteBehind
 from sidecar.store.changes import LONGEST, Changes, Verdict
+from sidecar.store.kept import Kept, Value
 from sidecar.store.records import decode, encode
-
-Selector: TypeAlias = tuple[bytes, ...]
-"""What is kept under a key whose responses differ by `Vary`: the names, in place of an entry."""
-
-Value: TypeAlias = Entry | Selector
-
-
-class Kept(Protocol):
-    """A mapping that is bounded in bytes."""
-
-    def get(self, key: str, /) -> Value | None:
-        """What is kept under the key."""
-        ...
-
-    def put(self, key: str, value: Value, size: int, /) -> None:
-        """Keep it, instead of what was there, if there is room for so many bytes."""
-        ...
-
-    def pop(self, key: str, /) -> object:
-        """Forget what is there, if anything is."""
-        ...
 
 
 class Found(NamedTuple):
@@ -99,8 +79,10 @@ class Entries:
         if self._changes is not None:
             await self._changes.begin(now)
 
-    async def find(self, key: str, headers: RawHeaders, now: float) -> Found:
-        """What is stored for a request with these fields, fresh or stale.
+    async def find(
+        self, key: str, headers: RawHeaders, now: float, *, written: bool = False
+    ) -> Found:
+        """What is stored for a request with these fields, fresh or stale; `written` over, too.
 
         Waits only where there is a shared store, and memory has nothing, or nothing of which it is
         known whether others have changed it.
@@ -115,9 +97,9 @@ class Entries:
                 found = await self._load(key, now)
         if not isinstance(found, Entry):
             return Found(key, None)
-        return Found(key, await self._current(key, found, now))
+        return Found(key, await self._current(key, found, now, written=written))
 
-    async def _current(self, key: str, entry: Entry, now: float) -> Entry | None:
+    async def _current(self, key: str, entry: Entry, now: float, *, written: bool) -> Entry | None:
         """The entry, unless it ended or something that it was made from has changed.
 
         What nobody can vouch for is stale, and not gone: if the upstream fails, it may be all
@@ -129,9 +111,12 @@ class Entries:
         if self._changes is not None and state != "gone" and not ended and self._is_due(entry, now):
             verdict = await self._verdict(entry, now)
             state = self.generations.state(entry.tags, entry.upstream, entry.path)
-        if ended or state == "gone" or verdict == "some":
+        gone = "gone" if written else "written"
+        if ended or verdict == "some" or state in ("gone", gone):
             self.memory.pop(key)
             return None
+        if state == "written":
+            return entry.as_written_over(now)
         return entry if (state, verdict) == ("current", "none") else entry.as_stale(now)
 
     def _is_due(self, entry: Entry, now: float) -> bool:
@@ -175,13 +160,14 @@ class Entries:
             return None
         return replace(entry, tags=tags)
 
-    def keep(self, key: str, entry: Entry) -> None:
-        """Store a response under the key of its request."""
+    def keep(self, key: str, entry: Entry) -> str:
+        """Store a response under the key of its request; where it is now."""
         names = entry.plan.vary
         if names:
             self._put(key, names, entry)
             key = variant_of(key, entry.selecting, self._secret)
         self._put(key, entry, entry)
+        return key
 
     def _put(self, key: str, value: Value, entry: Entry) -> None:
         self.memory.put(key, value, _size(value))
@@ -201,6 +187,7 @@ class Entries:
         now: float,
         *,
         soft: bool = False,
+        written: bool = False,
         told: Iterable[str] | None = None,
     ) -> tuple[str, ...]:
         """What carries one of these tags is out of date, or where `soft`, only stale.
@@ -208,6 +195,7 @@ class Entries:
         Args:
             tags: what is changed here.
             now: wall-clock seconds.
+            written: a write did it.
             soft: those who do not hear of it, but find it in the store, drop it all the same.
             told: what others are told instead, and what is dropped of what others have stored.
 
@@ -217,7 +205,8 @@ class Entries:
         tags = tuple(tags)
         told = tuple(filter(is_told, tags) if told is None else told)
         tags = (*tags, *of_others(told))
-        (self.generations.soften if soft else self.generations.bump)(tags)
+        known = self.generations
+        (known.soften if soft else known.write if written else known.bump)(tags)
         if self._changes is not None and told:
             self._changes.tell(told, now)
             self._tell(News(soft=told) if soft else News(hard=told))

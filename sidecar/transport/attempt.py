@@ -206,6 +206,8 @@ class Attempt:
         if upload is not None and not upload.done():
             upload.cancel()
             connection.abort()  # half a request was sent
+        if isinstance(error, UpstreamReset):
+            self._pool.limit.observe_break(self._clock.now())
         self._pool.release(connection)
 
 

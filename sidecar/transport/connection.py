@@ -44,7 +44,7 @@ class Connection(asyncio.Protocol):
         self._timeline = Timeline(0.0)
         self.created_at = clock.now()
         self.idle_since = self.created_at
-        self.uses = 0
+        self.uses, self.broke = 0, False  # `broke`: it ended with an error
         self.lost: Callable[[Connection], None] | None = None
         """Called once when an idle connection ends by itself."""
 
@@ -223,7 +223,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone, cleanly or not."""
-        self.transport = None
+        self.transport, self.broke = None, exc is not None
         self._timer.close()
         if self._reader is None:
             if self.lost is not None:

@@ -230,7 +230,7 @@ class Pool:
         if connection in self._idle:
             self._idle.remove(connection)
             now = self._clock.now()
-            self.limit.observe_close(now - connection.idle_since, now)
+            self.limit.observe_close(now - connection.idle_since, now, broke=connection.broke)
             self._discard(connection, "upstream_closed")
 
     def _drop_idle(self) -> None:

@@ -21,7 +21,8 @@ from sidecar.flights.fetch import FetchParts
 from sidecar.flights.warmer import Warmer
 from sidecar.layers.cache import CacheLayer, Parts
 from sidecar.store import WriteBehind
-from sidecar.store.entries import Entries, Value
+from sidecar.store.entries import Entries
+from sidecar.store.kept import Value
 from sidecar.telemetry.cache_stats import CacheStats
 from tests.support.clock import FakeClock
 

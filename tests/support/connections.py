@@ -56,6 +56,7 @@ class FakeConnection:
         self._now = now
         self.number = number
         self.created_at = self.idle_since = now()
+        self.broke = False
         self.uses = 0
         self.lost: Callable[[FakeConnection], None] | None = None
         self.good = True

@@ -15,6 +15,9 @@ BANS = ""
 """The tag whose generation is the number of the last ban."""
 
 
+_BADNESS = ("current", "stale", "written", "gone")
+
+
 class Ban(NamedTuple):
     """A purge by the beginning of a path, or of everything."""
 
@@ -40,6 +43,8 @@ class Generations:
         self._softened: dict[str, int] = {}
         """Of tags that were softened since their last hard change: the generation before that.
         Answers of that one or a later one are stale rather than gone."""
+        self._written: dict[str, int] = {}
+        """The same of tags that only writes have changed: answers from before are written over."""
 
     def __repr__(self) -> str:
         return f"<Generations of {len(self._current)} tags, {len(self._bans)} bans>"
@@ -53,7 +58,17 @@ class Generations:
         """What carries one of these tags is out of date from now on."""
         for tag in tags:
             self._softened.pop(tag, None)
+            self._written.pop(tag, None)
             self._raise(tag)
+
+    def write(self, tags: Iterable[str]) -> None:
+        """The same, because of a write: what carries one of them shows what was there before."""
+        for tag in tags:
+            self._softened.pop(tag, None)
+            self._written.setdefault(tag, self._current.get(tag, self._floor))
+            self._raise(tag)
+        while len(self._written) > self._most:
+            del self._written[next(iter(self._written))]
 
     def soften(self, tags: Iterable[str]) -> None:
         """What carries one of these tags now is stale, and may still be served as such."""
@@ -81,7 +96,7 @@ class Generations:
             self._bans = [merged, *rest]
 
     def state(self, tags: Tags, upstream: str, path: str) -> str:
-        """`current`, `stale` or `gone`: what an answer with these tags is now."""
+        """`current`, `stale`, `written` over, or `gone`: what an answer with these tags is now."""
         worst = "current"
         for tag, generation in tags:
             if generation >= self._current.get(tag, self._floor):
@@ -89,12 +104,17 @@ class Generations:
             if tag == BANS:
                 found = self._banned(generation, upstream, path)
             else:
-                soft = generation >= self._softened.get(tag, generation + 1)
-                found = "stale" if soft else "gone"
-            if found == "gone":
-                return found
-            worst = found if found != "current" else worst
+                found = self._since(tag, generation)
+            worst = max(worst, found, key=_BADNESS.index)
+            if worst == "gone":
+                break
         return worst
+
+    def _since(self, tag: str, generation: int) -> str:
+        """What a changed tag makes of an answer of an earlier generation."""
+        if generation >= self._softened.get(tag, generation + 1):
+            return "stale"
+        return "written" if generation >= self._written.get(tag, generation + 1) else "gone"
 
     def _banned(self, since: int, upstream: str, path: str) -> str:
         worst = "current"

@@ -81,6 +81,11 @@ class Entry:
         lifetime = min(self.plan.lifetime, self.age(now))
         return replace(self, plan=self.plan._replace(lifetime=lifetime))
 
+    def as_written_over(self, now: float) -> "Entry":
+        """The same, as if it ended now, but for a failure of the upstream."""
+        stale = self.as_stale(now)
+        return replace(stale, plan=stale.plan._replace(stale_while=0.0))
+
     @property
     def fresh_until(self) -> float:
         """The instant at which it becomes stale."""

@@ -96,7 +96,7 @@ def _ask(entry: Entry, reason: Reason, now: float, asked: Directives) -> Use:
     if "only-if-cached" in asked:
         return Use("refuse")
     window = max(entry.plan.stale_error, float(asked.seconds("stale-if-error") or 0))
-    on_error = not entry.plan.never_stale and 0 < window >= now - entry.fresh_until
+    on_error = not entry.plan.never_stale and 0 < window > now - entry.fresh_until
     return Use("ask", reason, conditions_for(entry), on_error)
 
 

@@ -7,26 +7,28 @@ the tags that it bumps. For a table `t` these are
     t        rows chosen by no column that is known: every write to it
     t.c=v    rows in which `c` is `v`: a write to a row in which it is, or was, or becomes that
     t.c      rows chosen by `c`: a write to rows of which `c` is not known
+    t.id+    rows chosen by `id` that were not all there: a new row whose `id` is not known
 
 and `*` is carried by every read. Pure. Source: docs.postgrest.org, "Tables and Views" (filters),
 "Resource Embedding", "Schemas".
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 from sidecar.core.cache.directives import value_of
 from sidecar.core.cache.literals import normalised
+from sidecar.core.cache.row_keys import RowKeys
 from sidecar.exchange import RawHeaders, Request
 
 ALL = "*"
 """The tag of every read."""
 
 _PATH = re.compile(r"/rest/v1/(rpc/)?([^/?]+)")
-_EMBEDDED = re.compile(r"(?:\.\.\.)?(?:[^,():!]*:)?([^,():!.]+)(?:![^,():]*)*\(")
+_BEFORE_NAME = re.compile(r"[,):]")
 _NO_FILTERS = frozenset(("select", "order", "limit", "offset", "columns", "on_conflict"))
 _IS = frozenset(("null", "true", "false", "unknown"))
 _MOST_VALUES = 32
@@ -51,7 +53,18 @@ class TableRules:
     views: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Of a view: the tables that it is made from."""
     related: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Of a table: others that change with it, by triggers and cascades."""
+    """Of a table: others that change with it, by triggers and cascades. Of a column of a table, as
+    `t.c`: columns of others, of which the rows with the same value change."""
+
+
+class Relation(NamedTuple):
+    """What changes with a row of a table."""
+
+    table: str
+    column: str = ""
+    """By which its rows are found; "" where all may change."""
+    by: str = ""
+    """The column of the written row with the same value."""
 
 
 class Tables:
@@ -59,6 +72,14 @@ class Tables:
 
     def __init__(self, rules: TableRules) -> None:
         self.rules = rules
+        self.keys = RowKeys()
+        self._related: dict[str, list[Relation]] = {}
+        for name, others in rules.related.items():
+            table, by = _table_and_column(name)
+            self._related.setdefault(table, []).extend(
+                Relation(*_table_and_column(other), by) if by else Relation(other)
+                for other in others
+            )
         self._columns: dict[str, set[str]] = {}
         """Of each table, those by which rows were read."""
         self._known: set[str] = set()
@@ -89,6 +110,10 @@ class Tables:
         """The tables behind a name: those of a view, or itself."""
         return self.rules.views.get(name, (name,))
 
+    def related(self, table: str) -> Sequence[Relation]:
+        """What changes with its rows."""
+        return self._related.get(table, ())
+
     def columns(self, table: str) -> frozenset[str]:
         """The columns by which its rows were read."""
         return frozenset(self._columns.get(table, ()))
@@ -105,12 +130,24 @@ class Tables:
             if column in columns or len(columns) < _MOST_COLUMNS:
                 columns.add(column)
                 rows = [f"{table}.{column}={value}" for value in pinned[column]]
-                return [f"{table}.{column}", *rows]
+                new = [new_rows(table)] if column == "id" else []
+                return [f"{table}.{column}", *rows, *new]
         return [table]
 
 
 ANY_WRITE = "?"
 """The tag of reads of which it is not known what they read: every write to any table bumps it."""
+
+
+def new_rows(table: str) -> str:
+    """The tag of reads by `id` that a new row may change, because they found none."""
+    return f"{table}.id+"
+
+
+def _table_and_column(name: str) -> tuple[str, str]:
+    """Of `t.c`; "" for the column where there is none."""
+    table, dot, column = name.rpartition(".")
+    return (table, column) if dot else (name, "")
 
 
 def target_of(request: Request) -> Target | None:
@@ -162,4 +199,15 @@ def _telling(column: str) -> tuple[int, str]:
 def _embedded(query: list[tuple[str, str]]) -> list[str]:
     """The names of the resources that `select` embeds; an aggregate is embedded nowhere."""
     selects = [value for name, value in query if name == "select"]
-    return [name.strip().strip('"') for select in selects for name in _EMBEDDED.findall(select)]
+    names = (_embedded_by(each) for select in selects for each in select.split("(")[:-1])
+    return [name.strip().strip('"') for name in names if name]
+
+
+def _embedded_by(text: str) -> str:
+    """The resource in `…,alias:name!hint`, behind which a bracket opens.
+
+    Not by one expression: that would take for ever to see that a long text has none.
+    """
+    own = _BEFORE_NAME.split(text)[-1]
+    parts = (part.rpartition(".")[2] for part in own.split("!"))
+    return next(filter(None, parts), "")

@@ -24,6 +24,6 @@ def tables_written(tables: Tables, request: Request) -> tuple[str, ...]:
             return (ALL,)
         named = list(changed)
     else:
-        named = [target.name, *rules.related.get(target.name, ())]
+        named = [target.name, *(each.table for each in tables.related(target.name))]
     touched = [f"{table}!" for name in named for table in tables.made_from(name)]
     return tuple(dict.fromkeys((ANY_WRITE, *touched)))

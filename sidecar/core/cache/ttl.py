@@ -51,11 +51,11 @@ class Forced:
         fresher = "no-cache" in asked or _is_too_old(entry, asked, now)
         if late < 0 and not fresher:
             return _SERVE
-        if 0 < entry.plan.stale_while >= late and not fresher:
+        if 0 < entry.plan.stale_while > late and not fresher:
             return Use("serve_and_refresh", "stale", conditions_for(entry))
         if only:
             return Use("refuse")
-        on_error = 0 < entry.plan.stale_error >= late
+        on_error = 0 < entry.plan.stale_error > late
         return Use("ask", "request" if late < 0 else "stale", conditions_for(entry), on_error)
 
     def plan(

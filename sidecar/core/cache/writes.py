@@ -1,51 +1,32 @@
 """Decides which tags a write to a PostgREST table bumps: all whose reads it may have changed.
 
-What is not known is taken for changed. Pure. Source: docs.postgrest.org, "Tables and Views"
-(insert, upsert, update, delete), "Preferences".
+What is not known is taken for changed. Pure.
 """
 
-import json
 from collections.abc import Iterable
-from typing import NamedTuple, TypeAlias
 
-from sidecar.core.cache.directives import values_of
-from sidecar.core.cache.literals import normalised
-from sidecar.core.cache.tables import (
-    ALL,
-    ANY_WRITE,
-    Tables,
-    parameters,
-    pinned_values,
-    target_of,
-)
+from sidecar.core.cache.row_keys import is_key, text_of
+from sidecar.core.cache.tables import ALL, ANY_WRITE, Relation, Tables, new_rows, target_of
+from sidecar.core.cache.written import Known, Row, Write, nothing_known, read_write
 from sidecar.exchange import Request
 
-_MOST_ROWS = 100
-_MOST_BODY = 1024 * 1024
-Row: TypeAlias = "dict[str, object]"
 
-
-class _Write(NamedTuple):
-    """What is known of a write."""
-
-    table: str
-    method: str
-    sent: list[Row] | None
-    """The rows, or for a PATCH the one set of new values; None where they cannot be read."""
-    returned: list[Row] | None
-    """The rows as they are now, where the answer has them."""
-    pinned: dict[str, tuple[str, ...]]
-    upserts: frozenset[str] | None
-    """The columns that decide between insert and update; None for a plain insert."""
-
-
-def write_tags(tables: Tables, request: Request, answer: bytes | None) -> tuple[str, ...]:
+def write_tags(
+    tables: Tables,
+    request: Request,
+    answer: bytes | None,
+    known: Known = nothing_known,
+    *,
+    sure: bool = True,
+) -> tuple[str, ...]:
     """The tags that this request bumps, done or possibly done; none where it is not about tables.
 
     Args:
-        tables: the database.
+        tables: the database. It forgets the keys of rows that this request may change.
         request: it is neither GET nor HEAD.
         answer: the body of its answer, where it is known.
+        known: what was read of the rows before.
+        sure: whether it was done, and is not done later.
     """
     target = target_of(request)
     if target is None:
@@ -54,91 +35,99 @@ def write_tags(tables: Tables, request: Request, answer: bytes | None) -> tuple[
         changed = tables.rules.functions.get(target.name)
         if changed is None:
             return (ALL,)
-        return _with_related(tables, [ANY_WRITE], changed)
+        return tuple(dict.fromkeys([ANY_WRITE, *_whole(tables, changed)]))
     tags = [ANY_WRITE]
+    write = read_write(target.name, request, answer, known)
     for table in tables.made_from(target.name):
-        if table != target.name:
-            tags += [table + "!"]
-            continue
-        tags += _tags_of(tables, _read(table, request, answer))
-    return _with_related(tables, tags, tables.rules.related.get(target.name, ()))
-
-
-def _with_related(tables: Tables, tags: list[str], others: Iterable[str]) -> tuple[str, ...]:
-    for name in others:
-        tags += [table + "!" for table in tables.made_from(name)]
+        tags += [table + "!"] if table != target.name else _tags_of(tables, write)
+    for relation in tables.related(target.name):
+        tags += _related(tables, write, relation)
+    if _moves(tables, write) and not sure:
+        tags.append(target.name + "!")  # what is read of its rows until then does not hold
     return tuple(dict.fromkeys(tags))
 
 
-def _read(table: str, request: Request, answer: bytes | None) -> _Write:
-    body = request.body.known() if request.body is not None else b""
-    query = parameters(request)
-    pinned = pinned_values(query)
-    return _Write(
-        table=table,
-        method=request.method,
-        sent=_as_used(_rows(body), query),
-        returned=_rows(answer),
-        pinned=pinned,
-        upserts=_upserts(request, query, pinned),
-    )
+def _related(tables: Tables, write: Write, relation: Relation) -> list[str]:
+    """What changes with the rows of the write."""
+    table, column, by = relation
+    rows = _values(write, by) if column else None
+    if rows is None or tables.made_from(table) != (table,):
+        return _whole(tables, [table])
+    tags = [table]
+    for each in tables.columns(table):
+        values = rows if each == column else None
+        if values is None and column == "id" and is_key(each):
+            values = write.known(table, rows, each)
+        tags += _bumped(table, each, values)
+    return tags
 
 
-def _upserts(
-    request: Request, query: list[tuple[str, str]], pinned: dict[str, tuple[str, ...]]
-) -> frozenset[str] | None:
-    if request.method == "PUT":  # its filter is the primary key
-        return frozenset(pinned)
-    if b"resolution=" not in b",".join(values_of(request.headers, b"prefer")):
-        return None
-    named = [value for name, value in query if name == "on_conflict"]
-    return frozenset(named[0].split(",") if named else ("id",))
+def _bumped(table: str, column: str, values: set[str] | None) -> list[str]:
+    """The tags of rows by the values of a column; None are all."""
+    if values is None:
+        return [f"{table}.{column}"]
+    return [f"{table}.{column}={value}" for value in values]
 
 
-def _as_used(rows: list[Row] | None, query: list[tuple[str, str]]) -> list[Row] | None:
-    """Without what `columns` leaves out, which takes its default whatever was sent."""
-    named = [value for name, value in query if name == "columns"]
-    if rows is None or not named:
-        return rows
-    used = {name.strip().strip('"') for value in named for name in value.split(",")}
-    return [{name: value for name, value in row.items() if name in used} for row in rows]
+def _moves(tables: Tables, write: Write) -> bool:
+    """Whether the write may give rows other keys; then those that were read are forgotten."""
+    names = write.sent is None or any(is_key(name) for row in write.sent for name in row)
+    if write.method == "DELETE" or not names:
+        return False
+    tables.keys.forget(write.table, _moved(write))
+    return True
 
 
-def _rows(body: bytes | None) -> list[Row] | None:
-    if not body or len(body) > _MOST_BODY:
-        return None
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    rows = value if isinstance(value, list) else [value]
-    if len(rows) > _MOST_ROWS or not all(isinstance(row, dict) for row in rows):
-        return None
-    return rows
+def _moved(write: Write) -> set[str] | None:
+    """The rows, by `id`; None if one is unsure."""
+    if write.method == "PATCH":
+        return _chosen(write, "id")
+    if write.upserts is None:  # new ones: what has no id yet was not read either
+        ids = {text_of(row["id"]) for row in write.sent or [] if "id" in row}
+        return {name for name in ids if name is not None}
+    return _of_rows(write.sent, "id") if write.upserts == {"id"} else None
 
 
-def _tags_of(tables: Tables, write: _Write) -> list[str]:
+def _whole(tables: Tables, names: Iterable[str]) -> list[str]:
+    return [table + "!" for name in names for table in tables.made_from(name)]
+
+
+def _tags_of(tables: Tables, write: Write) -> list[str]:
     if write.method in ("POST", "PUT") and write.sent is None and write.returned is None:
         return [write.table + "!"]
     if write.method == "PATCH" and write.sent is None:
         return [write.table + "!"]
     tags = [write.table]
     for column in tables.columns(write.table):
-        values = _values(write, column)
-        if values is None:
-            tags.append(f"{write.table}.{column}")
+        if column == "id" and write.method == "POST" and write.upserts is None:
+            tags += _new(write)
         else:
-            tags += [f"{write.table}.{column}={value}" for value in values]
+            tags += _bumped(write.table, column, _values(write, column))
     return tags
 
 
-def _values(write: _Write, column: str) -> set[str] | None:
+def _new(write: Write) -> list[str]:
+    """The tags of rows by `id` that an insert bumps.
+
+    A row that is inserted without an `id` gets one that no row had, so that what was found by `id`
+    stays as it is, and only what was not found may be there now.
+    """
+    rows = write.sent if write.returned is None else [*write.returned, *(write.sent or [])]
+    named = [row for row in rows or [] if "id" in row]
+    tags = _bumped(write.table, "id", _of_rows(named, "id") if named else set())
+    are_all_known = write.returned is not None and all("id" in row for row in write.returned)
+    return tags if are_all_known and write.returned else [*tags, new_rows(write.table)]
+
+
+def _values(write: Write, column: str) -> set[str] | None:
     """Every value that the column has, had or gets in a row of the write; None if one is unsure."""
     if write.method in ("POST", "PUT"):
         if write.upserts is not None and column not in write.upserts:
             return None  # a row that was there before may have had another
         return _inserted(write, column)
     before = _chosen(write, column)
+    if before is None and is_key(column) and (names := _chosen(write, "id")) is not None:
+        before = write.known(write.table, names, column)
     if write.method == "DELETE":
         return before if before is not None else _of_rows(write.returned, column)
     changes = [row for row in write.sent or [] if column in row]
@@ -148,7 +137,7 @@ def _values(write: _Write, column: str) -> set[str] | None:
     return None if before is None or after is None else before | after
 
 
-def _inserted(write: _Write, column: str) -> set[str] | None:
+def _inserted(write: Write, column: str) -> set[str] | None:
     """As they are in the answer, and as they were sent: a trigger may have changed them."""
     sent, returned = _of_rows(write.sent, column), _of_rows(write.returned, column)
     if returned is None:
@@ -156,19 +145,19 @@ def _inserted(write: _Write, column: str) -> set[str] | None:
     return returned | (sent or set())
 
 
-def _unchanged(write: _Write, column: str, before: set[str] | None) -> set[str] | None:
+def _unchanged(write: Write, column: str, before: set[str] | None) -> set[str] | None:
     """Of a column that the write does not name.
 
     A key stays as it is. Any other may be computed from what was changed: then both what it was
     and what it is must be known.
     """
     returned = _of_rows(write.returned, column)
-    if column == "id" or column.endswith("_id"):
+    if column == "id" or is_key(column):
         return before if before is not None else returned
     return None if before is None or returned is None else before | returned
 
 
-def _chosen(write: _Write, column: str) -> set[str] | None:
+def _chosen(write: Write, column: str) -> set[str] | None:
     """What the write's own filter says about the rows as they were."""
     return set(write.pinned[column]) if column in write.pinned else None
 
@@ -179,17 +168,8 @@ def _of_rows(rows: list[Row] | None, column: str) -> set[str] | None:
         return None
     found: set[str] = set()
     for row in rows:
-        value = _text(row[column]) if column in row else None
+        value = text_of(row[column]) if column in row else None
         if value is None:
             return None
         found.add(value)
     return found
-
-
-def _text(value: object) -> str | None:
-    """How a filter may write this value."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return normalised(str(value))
-    return normalised(str(value)) if isinstance(value, int | str) else None

@@ -104,3 +104,23 @@ def test_the_limit_is_never_negative_nor_above_what_is_configured(steps, announc
     if subject.usable(idle, now, safe=False):
         assert subject.usable(idle, now, safe=True)
         assert idle < unsafe
+
+
+def test_after_a_break_only_what_was_used_since_carries_what_must_not_be_sent_twice():
+    subject = limit()
+    assert subject.usable(1.0, 100.0, safe=False)
+    subject.observe_break(100.0)
+    assert not subject.usable(1.0, 100.5, safe=False)
+    assert subject.usable(1.0, 100.5, safe=True)
+    assert subject.usable(0.4, 100.5, safe=False)
+    assert subject.usable(1.0, 101.5, safe=False)
+
+
+@pytest.mark.parametrize(
+    ("idle", "broke", "trusted"),
+    [(1.0, False, False), (14.0, False, True), (14.0, True, False), (20.0, True, False)],
+)
+def test_a_connection_that_ends_before_its_time_makes_others_doubtful(idle, broke, trusted):
+    subject = limit()
+    subject.observe_close(idle, 100.0, broke=broke)
+    assert subject.usable(0.5, 100.0, safe=False) is trusted

@@ -525,7 +525,8 @@ async def test_a_401_signs_all_answers_of_its_user_out_and_is_stored_itself():
         sessions=lambda request: (key.credential(request),),
         ends_session=lambda _: False,
         drop=drop,
-        drop_again=lambda _: None,
+        write=drop,
+        write_again=lambda *_: None,
         reads=lambda _: False,
     )
     config = Cache(ttl=60, negative={401: 5.0})
@@ -572,3 +573,33 @@ async def test_one_that_is_soft_purged_is_stale_and_may_stand_in():
     await strict.get()
     strict.entries.ban("api", "/thing", strict.clock.wall(), soft=True)
     assert (await strict.get()).body == b"two"
+
+
+WRITTEN = Cache(ttl=60.0, stale_while_revalidate=30.0, stale_if_error=600.0, written_if_error=True)
+
+
+@pytest.mark.parametrize("config", [LENIENT, WRITTEN])
+async def test_what_a_write_dropped_is_shown_only_where_the_upstream_fails_and_that_is_allowed(
+    config,
+):
+    world = World(ok(b"one"), RESET, ok(b"two"), RESET, config=config)
+    await world.get()
+    world.entries.bump(world.tags(world.calls[0].request), world.clock.wall(), written=True)
+    if config is LENIENT:
+        with pytest.raises(UpstreamReset):
+            await world.get()
+    else:
+        got = await world.get()
+        assert (got.body, got.headers["x-sidecar-degraded"]) == (b"one", "stale")
+        assert not world.calls[-1].patient
+    assert (await world.get()).body == b"two"
+
+
+async def test_what_was_dropped_in_another_way_is_shown_to_nobody():
+    world = World(ok(b"one"), RESET, config=WRITTEN)
+    await world.get()
+    tags = world.tags(world.calls[0].request)
+    world.entries.bump(tags, world.clock.wall(), written=True)
+    world.entries.bump(tags, world.clock.wall())
+    with pytest.raises(UpstreamReset):
+        await world.get()

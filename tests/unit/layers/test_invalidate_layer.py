@@ -27,7 +27,8 @@ class Seen:
             sessions=lambda subject: ("~me", "~my-user") if subject.headers else (),
             ends_session=lambda _: ends,
             drop=self.drop,
-            drop_again=self.dropped_again.extend,
+            write=self.drop,
+            write_again=lambda tags, _: self.dropped_again.extend(tags),
             reads=lambda _: reads,
         )
         self.layer = invalidate(parts)(self._upstream)
@@ -213,7 +214,8 @@ class Database:
             sessions=lambda _: (),
             ends_session=lambda _: False,
             drop=drop,
-            drop_again=lambda _: None,
+            write=drop,
+            write_again=lambda *_: None,
             reads=lambda _: False,
         )
 

@@ -113,3 +113,47 @@ def test_with_room_enough_nothing_else_is_dropped(most):
     for number in range(50):
         gens.bump([f"t{number}"])
     assert state(gens, tags) == "current"
+
+
+def test_what_a_write_changed_is_written_over_until_it_is_dropped_in_another_way():
+    subject = Generations()
+    before = subject.now(["t", "u"])
+    subject.write(["t"])
+    between = subject.now(["t", "u"])
+    subject.write(["t"])
+    assert subject.state(before, "api", "/") == "written"
+    assert subject.state(between, "api", "/") == "written"
+    assert subject.state(subject.now(["t"]), "api", "/") == "current"
+    subject.bump(["t"])
+    assert subject.state(between, "api", "/") == "gone"
+
+
+def test_the_worst_of_several_changes_counts():
+    subject = Generations()
+    before = subject.now(["t", "u", "v"])
+    subject.soften(["t"])
+    assert subject.state(before, "api", "/") == "stale"
+    subject.write(["u"])
+    assert subject.state(before, "api", "/") == "written"
+    subject.bump(["v"])
+    assert subject.state(before, "api", "/") == "gone"
+
+
+def test_what_was_softened_before_a_write_is_gone_and_what_is_softened_after_it_is_stale():
+    subject = Generations()
+    oldest = subject.now(["t"])
+    subject.soften(["t"])
+    subject.write(["t"])
+    assert subject.state(oldest, "api", "/") == "gone"
+    newer = subject.now(["t"])
+    subject.soften(["t"])
+    assert subject.state(newer, "api", "/") == "stale"
+
+
+def test_writes_are_remembered_in_bounds():
+    subject = Generations(most=2)
+    before = subject.now(["a", "b", "c"])
+    for tag in "abc":
+        subject.write([tag])
+    assert len(subject._written) == 2
+    assert subject.state(before, "api", "/") == "gone"

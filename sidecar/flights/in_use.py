@@ -1,0 +1,52 @@
+"""What is known of an answer that is in use: who used it, and how it is fetched anew."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sidecar.core.cache.model import Entry
+from sidecar.exchange import Exchange
+from sidecar.flights.fetch import Fetch
+from sidecar.telemetry.cache_stats import CacheStats
+
+_IN_USE = 60.0
+"""Seconds since somebody last asked after which nobody is taken to want an answer any more, if it
+was not fresh for longer."""
+_IN_USE_AFTER_WRITE = 180.0
+"""The same of one that a write has dropped: it cannot be given out while it is fetched anew."""
+_IN_USE_AT_MOST = 300.0
+
+
+class Hit(NamedTuple):
+    """An answer that was given from what is stored."""
+
+    key: str
+    """Under which answers are kept, before `Vary`."""
+    place: str
+    """Under which this one is."""
+    exchange: Exchange
+    entry: Entry
+
+
+@dataclass(slots=True, eq=False)
+class Known:
+    """One answer that is in use, and how it is fetched: as whoever used it last would."""
+
+    key: str
+    """Under which answers are kept, before `Vary`."""
+    exchange: Exchange
+    fetch: Fetch
+    stats: CacheStats
+    entry: Entry
+    used_at: float
+    uses: int = 0
+    """Up to 2: what is asked for once may never be again."""
+    timer: asyncio.TimerHandle | None = field(default=None)
+    dropped_at: float | None = None
+    """When a write first dropped it since it was fetched, where it will be fetched for that."""
+
+    def is_in_use(self, now: float, *, written: bool) -> bool:
+        """Whether somebody may want it again soon."""
+        least = _IN_USE_AFTER_WRITE if written else _IN_USE
+        lifetime = self.entry.fresh_until - self.entry.received_at
+        return now - self.used_at <= min(_IN_USE_AT_MOST, max(least, lifetime))

@@ -1,0 +1,50 @@
+"""Gives inserts a primary key, so that one whose answer was lost can be made again.
+
+Above what repeats calls, so that all attempts have the same key. What is decided is decided in
+`core/named_inserts.py`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from sidecar.core.named_inserts import named, was_done_before
+from sidecar.dialects.body import MOST, json_of
+from sidecar.exchange import BytesBody, Exchange, Handler, Layer, Response
+from sidecar.peeked import peek
+
+_CREATED = [(b"Content-Length", b"0")]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedInsertLayer:
+    """Names the rows of one route."""
+
+    next: Handler
+    column: str
+    new_key: Callable[[], str]
+
+    async def __call__(self, exchange: Exchange, /) -> Response:
+        """Pass on; a second attempt that finds the row of the first is as good as that one."""
+        key = self.new_key()
+        request = named(exchange.request, self.column, key)
+        if request is None:
+            return await self.next(exchange)
+        sent = replace(exchange, request=request, repeatable=True)
+        try:
+            response = await self.next(sent)
+        finally:
+            exchange.attempt = sent.attempt
+        if response.status != 409 or sent.attempt == 1:
+            return response
+        said = json_of(response.headers, await peek(response, MOST))
+        if not was_done_before(response.status, said, self.column, key):
+            return response
+        response.close()
+        return Response(201, b"Created", list(_CREATED), BytesBody(b""), source=response.source)
+
+
+def named_insert(column: str | None, new_key: Callable[[], str]) -> Layer | None:
+    """The layer of one route; None where its inserts stay as they are."""
+    if column is None:
+        return None
+    return lambda next_: NamedInsertLayer(next_, column, new_key)

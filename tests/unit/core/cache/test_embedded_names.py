@@ -1,0 +1,33 @@
+"""The tables that `select` embeds are found in a time that does not explode with its length."""
+
+import time
+
+import pytest
+
+from sidecar.core.cache.tables import TableRules, Tables
+from sidecar.exchange import Request
+
+LONG = 64 * 1024
+"""As long as a field may be by default."""
+
+
+@pytest.mark.parametrize("part", ["a", "!", "a!", "x:", ".", ",", "(", "a(", "a!b(", '"'])
+def test_no_select_is_looked_at_for_long(part):
+    target = "/rest/v1/t?select=" + part * (LONG // len(part))
+    began = time.process_time()
+    assert "t" in Tables(TableRules()).read_tags(Request("GET", target, []))
+    assert time.process_time() - began < 2.0
+
+
+@pytest.mark.parametrize(
+    ("select", "name"),
+    [
+        ("id,author:users!fk!inner(name)", "users"),
+        ("...tags(label)", "tags"),
+        ('x:"odd name"(a)', "odd name"),
+        ("a!b:c!d(e)", "c"),
+        ("!x(y)", "x"),
+    ],
+)
+def test_an_embedded_resource_is_read_as_well(select, name):
+    assert name in Tables(TableRules()).read_tags(Request("GET", f"/rest/v1/t?select={select}", []))
