@@ -59,6 +59,8 @@ TOOLS = (
     Tool("npm", "test-sdk", "tests with the JavaScript SDKs", "apt-get install npm"),
     Tool("node", "test-supabase", "tests with a real Supabase API", "apt-get install nodejs"),
     Tool("npm", "test-supabase", "tests with a real Supabase API", "apt-get install npm"),
+    Tool("curl", "test-docs", "commands of the documents", "apt-get install curl"),
+    Tool("node", "test-docs", "the look at JavaScript in documents", "apt-get install nodejs"),
     Tool("chromium", "test-browser", "tests of the dashboard", "apt-get install chromium"),
     *(
         Tool(name, "test-image", "the image and all that is run in it", f"apt-get install {name}")

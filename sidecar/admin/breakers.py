@@ -9,11 +9,14 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from sidecar.admin.asked import asked, lasts, reason
-from sidecar.admin.endpoint import FOR, Answer, Endpoint, unknown
+from sidecar.admin.endpoint import FOR, Answer, Endpoint, Refused, unknown
 from sidecar.clock import Clock
 from sidecar.core.breaker.values import Forced
 
 _PATH = "/admin/circuit-breakers"
+_NAMED = 5
+"""How many breakers are named where one must be chosen."""
+
 _STATES: Mapping[str, Forced] = {"open": "open", "close": "closed", "observe": "observe"}
 
 
@@ -34,15 +37,21 @@ class BreakerControl(Protocol):
 
 
 def breaker_endpoints(breakers: BreakerControl, clock: Clock) -> Sequence[Endpoint]:
-    """The endpoints. The name of an upstream alone is its one breaker, if it has no others."""
+    """The endpoints. The name of an upstream alone is its breaker of that key, or its only one."""
 
     def one(name: str) -> dict[str, Any]:
         known = {str(each["name"]): each for each in breakers.snapshots(clock.now())}
         found = known.get(name) or known.get(f"{name}/{name}")
-        if found is None:
-            upstreams = {full.partition("/")[0] for full in known}
-            raise unknown("breaker", name, [*sorted(upstreams), *known])
-        return found
+        if found is not None:
+            return found
+        own = [each for full, each in known.items() if full.partition("/")[0] == name]
+        if len(own) == 1:
+            return own[0]
+        if own:
+            some = ", ".join(str(each["name"]) for each in own[:_NAMED])
+            raise Refused(404, f"{name} has {len(own)} breakers: {some}")
+        upstreams = {full.partition("/")[0] for full in known}
+        raise unknown("breaker", name, [*sorted(upstreams), *known])
 
     async def everything(_: web.Request) -> Answer:
         return Answer(breakers.snapshots(clock.now()))

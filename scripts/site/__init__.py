@@ -1,0 +1,1 @@
+"""The documents as a site: what MkDocs has to be told to build them (`mkdocs.yml`)."""
