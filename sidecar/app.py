@@ -4,7 +4,9 @@ The only module that knows all the others.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from random import random
 
 from sidecar import __version__
 from sidecar.admin.app import make_admin_app
@@ -46,6 +48,7 @@ class Sidecar:
         config: what it starts with; Fresh where it was read from files.
         clock: where time comes from.
         source: reads the configuration anew; without it there is no reload.
+        draw: a random number in [0, 1) each time: all that is decided by chance.
 
     Raises:
         OSError: a certificate file of an upstream cannot be read.
@@ -57,6 +60,7 @@ class Sidecar:
         *,
         clock: Clock | None = None,
         source: Source | None = None,
+        draw: Callable[[], float] = random,
     ) -> None:
         first = config if isinstance(config, Fresh) else Fresh(config)
         config = first.config
@@ -68,9 +72,8 @@ class Sidecar:
         self._oversight = Oversight(
             config, self.metrics, self._clock, lambda: self._parts, self._about
         )
-        self._parts = Assembly(
-            config, self._clock, self.metrics, onlookers=self._oversight.onlookers(config)
-        )
+        self._assembly = partial(Assembly, clock=self._clock, metrics=self.metrics, draw=draw)
+        self._parts = self._assembly(config, onlookers=self._oversight.onlookers(config))
         self._parts.take_over()
         register(self.metrics, lambda: self._parts, self._clock.now)
         self._past = Past()
@@ -111,9 +114,8 @@ class Sidecar:
             return None
         guard_of(config.admin, where)  # what is wrong with it is wrong at the start
         endpoints = as_of_now(lambda: self._endpoints)
-        return make_runner(
-            make_admin_app(config.admin, where, endpoints, lambda: self._config.admin)
-        )
+        app = make_admin_app(config.admin, where, endpoints, lambda: self._config.admin)
+        return make_runner(app)
 
     async def start(self) -> None:
         """Bind all listeners.
@@ -162,7 +164,7 @@ class Sidecar:
         before = self._parts
         try:
             onlookers = self._oversight.onlookers(config)
-            parts = Assembly(config, self._clock, self.metrics, before, onlookers)
+            parts = self._assembly(config, before=before, onlookers=onlookers)
         except BaseException:
             await change.undo()
             raise

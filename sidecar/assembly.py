@@ -5,7 +5,8 @@ made of the same settings (`parts/kept.py`). Binds no socket and serves nobody; 
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from random import random
 
 from sidecar.chains import Chains
 from sidecar.clock import Clock
@@ -29,6 +30,7 @@ from sidecar.parts.resilience import Resilience
 from sidecar.parts.returned import Returned
 from sidecar.parts.tracing import Tracing, make_tracing
 from sidecar.parts.tunnelling import Tunnelling
+from sidecar.parts.upstream_tags import basis_of
 from sidecar.pipeline import Parts, build, build_handshake, build_pages
 from sidecar.telemetry import logs
 from sidecar.telemetry.metrics import Metrics
@@ -47,6 +49,7 @@ class Assembly:
         metrics: where exchanges are counted.
         before: the assembly that is in force; None for the first.
         onlookers: who else sees each exchange.
+        draw: a random number in [0, 1) each time.
 
     Raises:
         OSError: a certificate file of an upstream cannot be read.
@@ -59,6 +62,8 @@ class Assembly:
         metrics: Metrics,
         before: "Assembly | None" = None,
         onlookers: Onlookers = NOBODY,
+        *,
+        draw: Callable[[], float] = random,
     ) -> None:
         self.config = config
         self._onlookers = onlookers
@@ -69,12 +74,12 @@ class Assembly:
         self.transports = make_transports(config, clock, kept)
         self.keeping = Keeping(config, clock, kept)
         self.resilience: Mapping[str, Resilience] = {
-            name: Resilience(name, upstream, clock, self.keeping.secret, kept=kept)
+            name: Resilience(name, upstream, clock, self.keeping.secret, draw, kept=kept)
             for name, upstream in config.upstreams.items()
         }
         self.table = RouteTable.from_config(config)
         self._destinations = Destinations(self.table)
-        self.caching = Caching(config, clock, self.keeping, self._destinations, kept)
+        self.caching = Caching(config, clock, self.keeping, self._destinations, kept, draw=draw)
         self.prefetching = Prefetching(self.resilience, clock, self._destinations, kept)
         self.tunnelling = Tunnelling(
             {name: upstream.websocket for name, upstream in config.upstreams.items()}, kept
@@ -86,9 +91,9 @@ class Assembly:
             if upstream.credentials is not None
         }
         self.breakers = Breakers({name: each.breakers for name, each in self.resilience.items()})
-        self.drills = Drills(config.drills, clock, kept)
+        self.drills = Drills(config.drills, clock, kept, draw)
         self.queueing: Queueing | None = kept.shared(
-            "queueing", "", config.stores, lambda: make_queueing(config, clock)
+            "queueing", "", config.stores, lambda: make_queueing(config, clock, draw)
         )
         self._queue_routes = (
             QueueRoutes(config, self.queueing, clock, kept) if self.queueing is not None else None
@@ -178,7 +183,7 @@ class Assembly:
                 [
                     name
                     for name, each in before.config.upstreams.items()
-                    if name not in upstreams or upstreams[name].url != each.url
+                    if name not in upstreams or basis_of(upstreams[name]) != basis_of(each)
                 ]
             )
             self.drills.begin()

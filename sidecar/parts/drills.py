@@ -1,6 +1,8 @@
 """Drills, where the configuration allows any: those that it begins by itself, and those by hand."""
 
 from collections import Counter
+from collections.abc import Callable
+from random import random
 
 from sidecar.clock import Clock
 from sidecar.config import Drills as DrillsConfig
@@ -17,16 +19,23 @@ class Drills:
         config: what is allowed, and what begins by itself.
         clock: where time comes from.
         kept: what the configuration before has left.
+        draw: a random number in [0, 1) each time.
     """
 
-    def __init__(self, config: DrillsConfig, clock: Clock, kept: Kept) -> None:
+    def __init__(
+        self,
+        config: DrillsConfig,
+        clock: Clock,
+        kept: Kept,
+        draw: Callable[[], float] = random,
+    ) -> None:
         self._config = config
         self.stats = kept.totals("drills", "", DrillStats)
         self.drilling: Drilling | None = kept.shared(
             "drilling",
             "",
             config.allowed,
-            lambda: Drilling(clock, self.stats) if config.allowed else None,
+            lambda: Drilling(clock, self.stats, draw) if config.allowed else None,
         )
         self._begun: dict[tuple[Order, int], str] = kept.shared("begun", "", config.allowed, dict)
         """The ids of those that the configuration has begun, also if they have ended since."""

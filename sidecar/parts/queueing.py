@@ -3,7 +3,7 @@
 It outlives a configuration. Where no spool is configured, there is none of it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from random import random
 
@@ -35,9 +35,17 @@ class Queueing:
         clock: where time comes from.
         secret: keys the digests; the same after a restart.
         retention: seconds for which what has ended is kept.
+        draw: a random number in [0, 1) each time.
     """
 
-    def __init__(self, spool: Spool, clock: Clock, secret: bytes, retention: float) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        clock: Clock,
+        secret: bytes,
+        retention: float,
+        draw: Callable[[], float] = random,
+    ) -> None:
         self._spool = spool
         self._clock = clock
         self.secret = secret
@@ -47,7 +55,7 @@ class Queueing:
         self.feed = Feed(spool)
         telling = Telling(self._outlets, self.feed.ring)
         settling = self._settling = Settling(spool, telling, clock)
-        self.worker = Worker(spool, self._outlets, settling, clock, random)
+        self.worker = Worker(spool, self._outlets, settling, clock, draw)
         self.callbacks = Callbacks(self._targets, clock)
         telling.listeners.append(self.callbacks.ended)
         self.intake = Intake(spool, clock, self._added)
@@ -56,7 +64,7 @@ class Queueing:
             self._outlets,
             settling,
             clock,
-            draw=random,
+            draw=draw,
             retention=retention,
             wake=self.worker.wake,
         )
@@ -150,7 +158,9 @@ class Queueing:
         return outlet is not None and outlet.rule.queue.is_on
 
 
-def make_queueing(config: Config, clock: Clock) -> Queueing | None:
+def make_queueing(
+    config: Config, clock: Clock, draw: Callable[[], float] = random
+) -> Queueing | None:
     """Of a configuration; None where it has no spool.
 
     Raises:
@@ -163,7 +173,7 @@ def make_queueing(config: Config, clock: Clock) -> Queueing | None:
         spool = make_spool(wanted)
     except SpoolUnavailable as error:
         raise OSError(str(error)) from None
-    return Queueing(spool, clock, _secret(config, wanted), wanted.retention)
+    return Queueing(spool, clock, _secret(config, wanted), wanted.retention, draw)
 
 
 def _secret(config: Config, spool: SpoolConfig) -> bytes:

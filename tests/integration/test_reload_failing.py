@@ -75,12 +75,12 @@ async def test_a_certificate_that_is_none_leaves_all_as_it_was(file, tmp_path):
 async def test_a_fault_of_the_sidecar_leaves_all_as_it_was(file, monkeypatch):
     import sidecar.app
 
-    def fault(*_):
+    def fault(*_, **__):
         raise RuntimeError("a mistake")
 
     async with Upstream(OK) as origin, from_file(file, written(origin.url)) as subject:
         with monkeypatch.context() as patched:
-            patched.setattr(sidecar.app, "Assembly", fault)
+            patched.setattr(sidecar.app.Assembly, "__init__", fault)
             outcome = await subject.reload(written(origin.url, f"    port: {free_port()}\n"))
         assert outcome.errors == ("error: a fault of the sidecar; see its log",)
         assert (await ask(subject.running.proxy, get())).status == 200

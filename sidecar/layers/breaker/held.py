@@ -51,7 +51,7 @@ class Held:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._calls: set[Waiting] = set()
+        self._calls: dict[Waiting, None] = {}  # in the order in which they came, and are asked
         self._timers: dict[Breaker, asyncio.TimerHandle] = {}
 
     def __repr__(self) -> str:
@@ -73,12 +73,12 @@ class Held:
     async def wait(self, breaker: Breaker, waiting: Waiting, allowance: float) -> Answer:
         """The answer to a call that has joined the line; None after `allowance` seconds."""
         timer = asyncio.get_running_loop().call_later(allowance, waiting.answer, None)
-        self._calls.add(waiting)
+        self._calls[waiting] = None
         try:
             return await waiting.wait(self._clock)
         finally:
             timer.cancel()
-            self._calls.discard(waiting)
+            self._calls.pop(waiting, None)
             breaker.leave(waiting)
 
     def _ring(self, breaker: Breaker) -> None:

@@ -1,0 +1,1 @@
+"""Hostile bytes and texts: what reads them says what is wrong with them, or is right."""
