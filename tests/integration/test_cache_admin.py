@@ -1,7 +1,6 @@
 """The response cache steered by hand: `/admin/cache` of a real sidecar before a small database."""
 
 import asyncio
-import logging
 
 import pytest
 
@@ -16,12 +15,6 @@ STALE = "stale_while_revalidate: 10m, stale_if_error: 1h"
 async def one():
     async with fleet(cache=STALE) as (member,):
         yield member
-
-
-@pytest.fixture
-def audit(caplog):
-    caplog.set_level(logging.INFO, "sidecar.event")
-    return lambda: [record.fields for record in caplog.records if record.msg == "admin"]
 
 
 async def fill(member):

@@ -39,7 +39,7 @@ async def drilled(
         transport = UpstreamTransport(upstream(origin.url), clock)
         parts = Parts(
             config=Retry(attempts=attempts, base=0.01),
-            budget=Budget(0.1, 100, 0.0),
+            budget=Budget(0.1, 100, 0, 30.0),
             stats=RetryStats(),
             clock=clock,
         )

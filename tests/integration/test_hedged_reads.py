@@ -29,7 +29,7 @@ class Hedged:
         config = upstream(origin.url, timeouts={"total": 2.0})
         self.transport = UpstreamTransport(config, self.clock)
         self.stats = HedgeStats()
-        hedging = Hedging(Hedge(enabled=True, delay=DELAY), Budget(0.1, 100, 0.0))
+        hedging = Hedging(Hedge(enabled=True, delay=DELAY), Budget(0.1, 100, 0, 30.0))
         parts = Parts(hedging, self.stats, self.clock, lambda _: True)
         self.handler = stack(hedge(parts), on=self.transport.handler(config.timeouts))
 

@@ -10,7 +10,8 @@ from tests.support.proxied import soon
 from tests.support.raw import ask, call, connected, get
 from tests.support.sidecar import running_sidecar
 from tests.support.upstream import Upstream
-from tests.support.websocket import CLOSE, PING, PONG, TEXT, handshake, open_on, opened
+from tests.support.websocket import handshake, open_on, opened
+from tests.support.websocket_frames import CLOSE, PING, PONG, TEXT
 
 CONFIG = """
 listen: {{proxy: "127.0.0.1:0", ops: "127.0.0.1:0", admin: null}}

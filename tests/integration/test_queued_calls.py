@@ -7,6 +7,7 @@ import pytest
 
 from tests.support import steps
 from tests.support.proxied import soon
+from tests.support.queued import Application
 from tests.support.raw import ask, call, connected, get
 from tests.support.sidecar import running_sidecar
 from tests.support.upstream import Upstream
@@ -32,42 +33,11 @@ upstreams:
           {more}
 stores: {{spool: {{kind: sqlite, path: "{folder}/spool.db"{spool}}}}}
 """
+
 OK = steps.reply(b'{"id":"wamid.1"}', b"Content-Type: application/json")
 LOST = (steps.body, steps.close)
 BUSY = steps.reply(b"{}", status=b"429 Too Many Requests")
 WRONG = steps.reply(b"{}", status=b"400 Bad Request")
-
-
-class Application:
-    """A sidecar, and those who talk to it."""
-
-    def __init__(self, running):
-        self.running = running
-
-    async def send(self, body=b'{"to":"49"}', *headers):
-        return await ask(self.running.proxy, call("POST", "/api/send/x", *headers, content=body))
-
-    async def accepted(self, body=b'{"to":"49"}', *headers):
-        answer = await self.send(body, *headers)
-        assert answer.status == 202, answer
-        return answer.value("x-sidecar-delivery")
-
-    async def delivery(self, name):
-        answer = await ask(self.running.proxy, get(f"/_sidecar/deliveries/{name}"))
-        return json.loads(answer.body)
-
-    async def ends(self, name, within=5.0):
-        """How it ends."""
-        async with asyncio.timeout(within):
-            while (shown := await self.delivery(name))["state"] in ("queued", "sending"):
-                await asyncio.sleep(0.02)
-        return shown
-
-    async def admin(self, method, path):
-        where = self.running.bound["admin"]
-        mark = "X-Sidecar-Admin: 1"
-        answer = await ask(where, call(method, path, mark, content=b"", host=str(where)))
-        return answer.status, json.loads(answer.body)
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from tests.support.raw import ask, call, connected, get
 from tests.support.reloaded import HEAD, from_file
 from tests.support.steps import OK, body, message, reply, send, trickle, wait
 from tests.support.upstream import Upstream
-from tests.support.websocket import TEXT, Frame, WebSocketUpstream, echo, opened, switching
+from tests.support.websocket import WebSocketUpstream, echo, opened, switching
+from tests.support.websocket_frames import TEXT, Frame
 
 
 def written(url, more="", head=HEAD, name="api"):

@@ -67,11 +67,7 @@ async def test_the_last_answer_of_the_upstream_goes_back_as_it_is():
 async def test_a_post_that_no_connection_carried_is_sent_when_one_does():
     port = free_port()
     async with running_sidecar(
-        config(
-            upstreams={
-                "api": upstream(f"http://127.0.0.1:{port}", retry=Retry(base=0.01, cap=0.02))
-            }
-        )
+        config(upstreams={"api": upstream(f"http://127.0.0.1:{port}", retry=QUICK)})
     ) as sidecar:
         answer = await ask(sidecar.proxy, POST)
         assert (answer.status, answer.error) == (503, "connect_error")
@@ -115,7 +111,7 @@ async def test_all_attempts_share_the_deadline():
 
 
 async def test_an_empty_budget_lets_no_attempt_follow():
-    retry = Retry(base=0.01, cap=0.02, budget=RetryBudget(ratio=0.0, burst=1, floor=0.0))
+    retry = Retry(base=0.01, cap=0.02, budget=RetryBudget(ratio=0.0, burst=1, reserve=0))
     async with proxied(DOWN, retry=retry) as (sidecar, origin):
         for _ in range(3):
             assert (await ask(sidecar.proxy, get())).status == 503

@@ -11,7 +11,8 @@ from sidecar.config.spool import RedisSpool as RedisSpoolConfig
 from sidecar.spool.redis import RedisSpool
 from sidecar.spool.sealing import NoSeal
 from tests.support.redis import redis_server
-from tests.support.spool_machine import MOST, SpoolMachine
+from tests.support.spool_machine import SpoolMachine
+from tests.support.spool_views import MOST
 
 LEASE = 0.04
 

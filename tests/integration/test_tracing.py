@@ -20,7 +20,8 @@ from tests.support.sidecar import running_sidecar
 from tests.support.simulated import gemini
 from tests.support.steps import OK, body, close, reply
 from tests.support.upstream import Upstream
-from tests.support.websocket import TEXT, WebSocketUpstream, echo, opened, switching
+from tests.support.websocket import WebSocketUpstream, echo, opened, switching
+from tests.support.websocket_frames import TEXT
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 CONTEXT = (f"TraceParent: 00-{TRACE}-00f067aa0ba902b7-01", "tracestate: vendor=1,other=2")

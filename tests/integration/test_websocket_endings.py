@@ -5,53 +5,12 @@ import asyncio
 import pytest
 
 from sidecar.config import Address, ClientTls, ServerTls
-from tests.support.proxied import elapsed_since, proxied, soon
-from tests.support.raw import ask
-from tests.support.steps import stall
-from tests.support.websocket import (
-    BINARY,
-    CLOSE,
-    TEXT,
-    Frame,
-    closing,
-    frame,
-    handshake,
-    opened,
-    switching,
-    tunnelled,
-)
+from tests.support.proxied import elapsed_since, soon
+from tests.support.websocket import opened, tunnelled
+from tests.support.websocket_ends import Listening, over, stats_of
+from tests.support.websocket_frames import BINARY, CLOSE, TEXT, Frame, closing, frame
 
 PLAIN = Address(host="127.0.0.1", port=0)
-
-
-def stats_of(sidecar):
-    (stats,) = sidecar.sidecar._parts.tunnelling.stats.values()
-    return stats
-
-
-async def over(sidecar):
-    """Wait until no WebSocket is left."""
-    await soon(lambda: sidecar.sidecar._listener.inflight == 0)
-
-
-class Listening:
-    """An upstream that keeps what it hears, and how it ended."""
-
-    def __init__(self):
-        self.heard = []
-        self.ended = asyncio.get_running_loop().create_future()
-
-    async def __call__(self, peer):
-        try:
-            while True:
-                self.heard.append(await peer.receive())
-                if self.heard[-1].opcode == CLOSE:
-                    self.ended.set_result("close")
-                    return
-        except asyncio.IncompleteReadError:
-            self.ended.set_result("eof")
-        except ConnectionError:
-            self.ended.set_result("reset")
 
 
 @pytest.mark.parametrize(
@@ -201,86 +160,6 @@ async def test_one_that_is_idle_is_closed_on_both_sides():
         assert await client.end() == "eof"
         await over(sidecar)
         assert stats_of(sidecar).ended == {"idle": 1}
-
-
-async def test_a_drain_says_going_away_to_both_sides_and_ends_early():
-    play = Listening()
-    async with tunnelled(play) as (sidecar, _), opened(sidecar.proxy) as client:
-        began = asyncio.get_running_loop().time()
-        draining = asyncio.create_task(sidecar.sidecar.drain())
-        got = await client.receive()
-        assert (got.opcode, got.code) == (CLOSE, 1001)
-        assert await play.ended == "close"
-        assert play.heard[-1].code == 1001
-        refused = await ask(sidecar.proxy, handshake())
-        assert (refused.status, refused.error) == (503, "draining")
-        await client.close(1001)
-        assert await client.end() == "eof"
-        await draining
-        assert elapsed_since(began) < 3
-        assert stats_of(sidecar).ended == {"draining": 1}
-
-
-async def test_a_drain_waits_for_the_end_of_a_frame():
-    """A close frame within another frame would be a part of that."""
-
-    async def halves(peer):
-        whole = frame(BINARY, b"d" * 50_000)
-        peer.writer.write(whole[:30_000])
-        await asyncio.sleep(0.3)
-        peer.writer.write(whole[30_000:] + frame(TEXT, b"one more"))
-        await play(peer)
-
-    play = Listening()
-    async with tunnelled(halves) as (sidecar, _), opened(sidecar.proxy) as client:
-        whole = frame(BINARY, b"u" * 50_000, mask=b"abcd")
-        client.writer.write(whole[:20_000])
-        await asyncio.sleep(0.1)
-        draining = asyncio.create_task(sidecar.sidecar.drain())
-        await asyncio.sleep(0.05)
-        client.writer.write(whole[20_000:] + frame(TEXT, b"one more", mask=b"abcd"))
-        assert await client.receive() == Frame(BINARY, b"d" * 50_000)
-        assert (await client.receive()).code == 1001
-        await client.close(1001)
-        assert await play.ended == "close"
-        assert [(each.opcode, len(each.payload)) for each in play.heard[:1]] == [(BINARY, 50_000)]
-        assert play.heard[1].code == 1001
-        await draining
-
-
-async def test_a_drain_ends_in_time_where_nobody_answers():
-    async def deaf(peer):
-        await asyncio.Event().wait()
-
-    async with tunnelled(deaf, drain_timeout=0.3) as (sidecar, _), opened(sidecar.proxy) as client:
-        began = asyncio.get_running_loop().time()
-        await sidecar.sidecar.drain()
-        assert elapsed_since(began) < 2
-        assert (await client.receive()).code == 1001
-        assert stats_of(sidecar).ended == {"draining": 1}
-
-
-async def test_a_drain_reaches_one_whose_handshake_is_under_way():
-    may_answer = asyncio.Event()
-
-    async def late(connection, request):
-        await may_answer.wait()
-        fields = {name.decode().lower(): value.decode() for name, value in request.headers}
-        await connection.send(switching(fields))
-
-    async with proxied((late, stall)) as (sidecar, origin):
-        opening = asyncio.create_task(_first_frame(sidecar.proxy))
-        await soon(lambda: len(origin.requests) == 1)
-        draining = asyncio.create_task(sidecar.sidecar.drain())
-        await asyncio.sleep(0)
-        may_answer.set()
-        assert (await opening).code == 1001
-        await draining
-
-
-async def _first_frame(address):
-    async with opened(address) as client:
-        return await client.receive()
 
 
 async def test_a_websocket_is_one_exchange_and_figures_of_its_own():

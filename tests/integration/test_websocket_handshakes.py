@@ -9,14 +9,8 @@ from sidecar.config import Breaker, Limit, Retry
 from tests.support.proxied import proxied, soon
 from tests.support.raw import ask, connected, get
 from tests.support.steps import send, stall
-from tests.support.websocket import (
-    TEXT,
-    handshake,
-    key,
-    opened,
-    switching,
-    tunnelled,
-)
+from tests.support.websocket import handshake, key, opened, switching, tunnelled
+from tests.support.websocket_frames import TEXT
 
 KEY = f"Sec-WebSocket-Key: {key()}"
 ASKS = ("Connection: Upgrade", "Upgrade: websocket")

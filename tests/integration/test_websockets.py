@@ -1,22 +1,16 @@
 """WebSockets through the sidecar, frame by frame: what passes, and that it passes unchanged."""
 
 import asyncio
-import gc
 import os
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
+from contextlib import AsyncExitStack
 
-import aiohttp
 import pytest
-from aiohttp import web
 
 from sidecar.config import Address, ClientTls, ServerTls
-from tests.support.builders import one_upstream
 from tests.support.ports import free_port
-from tests.support.proxied import soon
 from tests.support.raw import connected
-from tests.support.sidecar import running_sidecar
-from tests.support.websocket import (
+from tests.support.websocket import echo, handshake, open_on, opened, switching, tunnelled
+from tests.support.websocket_frames import (
     BINARY,
     CLOSE,
     CONTINUATION,
@@ -25,13 +19,7 @@ from tests.support.websocket import (
     TEXT,
     Frame,
     closing,
-    echo,
     frame,
-    handshake,
-    open_on,
-    opened,
-    switching,
-    tunnelled,
 )
 
 MIB = 1024 * 1024
@@ -212,97 +200,6 @@ async def test_both_sides_may_be_tls(certs):
         assert await client.end() == "eof"
 
 
-HEARD = []
-"""The codes that the server of aiohttp was told."""
-
-
-async def serve_aiohttp(request):
-    """Echo; a request to close is heard with its code and answered 1000, as aiohttp does."""
-    socket = web.WebSocketResponse(protocols=("chat",), max_msg_size=0)
-    await socket.prepare(request)
-    async for message in socket:
-        if message.type == aiohttp.WSMsgType.TEXT:
-            await socket.send_str(message.data)
-        else:
-            await socket.send_bytes(message.data)
-    HEARD.append(socket.close_code)
-    return socket
-
-
-@asynccontextmanager
-async def aiohttp_tunnelled(**options):
-    """aiohttp's client and server with a sidecar in between: the client's socket."""
-    runner = web.ServerRunner(web.Server(serve_aiohttp))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0]
-    try:
-        async with (
-            running_sidecar(one_upstream(f"http://{host}:{port}")) as sidecar,
-            aiohttp.ClientSession() as session,
-            session.ws_connect(f"{sidecar.proxy_url}/api/ws", max_msg_size=0, **options) as socket,
-        ):
-            yield socket
-    finally:
-        await runner.cleanup()
-
-
-async def test_aiohttp_agrees_on_compression_and_subprotocol_through_the_sidecar():
-    HEARD.clear()
-    async with aiohttp_tunnelled(protocols=("x", "chat"), compress=15) as socket:
-        assert socket.protocol == "chat"
-        assert socket.compress == 15
-        await socket.send_str("a" * 100_000)
-        assert await socket.receive_str() == "a" * 100_000
-        data = os.urandom(1024) * 5000
-        await socket.send_bytes(data)
-        assert await socket.receive_bytes() == data
-        await socket.close(code=4002, message=b"done")
-        await soon(lambda: HEARD == [4002])
-
-
-async def test_the_heartbeat_of_aiohttp_is_answered():
-    async with aiohttp_tunnelled(heartbeat=0.4) as socket:
-        await asyncio.sleep(0.7)  # without an answer to its ping it ends after 0.6 s
-        await socket.send_str("still there")
-        assert await socket.receive_str() == "still there"
-
-
-async def test_many_at_once_and_one_after_another_leave_nothing_behind():
-    gc.collect()
-    tasks, files = len(asyncio.all_tasks()), None
-    async with tunnelled() as (sidecar, origin):
-        for _ in range(4):
-            async with AsyncExitStack() as stack:
-                clients = [
-                    await stack.enter_async_context(opened(sidecar.proxy)) for _ in range(50)
-                ]
-                for client in clients:
-                    await client.send(TEXT, b"x")
-                for client in clients:
-                    assert (await client.receive()).payload == b"x"
-                    await client.close(1000)
-                for client in clients:
-                    assert (await client.receive()).code == 1000
-                    assert await client.end() == "eof"
-            origin.peers.clear()
-            await soon(lambda: sidecar.sidecar._listener.inflight == 0)
-            await soon(lambda: not connections_of(sidecar))
-            now = len(list(Path("/proc/self/fd").iterdir()))
-            assert files is None or now <= files
-            files = now
-        (stats,) = sidecar.sidecar._parts.tunnelling.stats.values()
-        assert (stats.open, stats.opened, stats.ended) == (0, 200, {"closed": 200})
-        assert (stats.up.messages, stats.down.messages) == (200, 200)
-        assert sidecar.sidecar._parts.transports["api"].pool.stats.open == 0
-    await soon(lambda: len(asyncio.all_tasks()) <= tasks)
-
-
-def connections_of(sidecar):
-    """What the listeners believe to be open."""
-    return [each for listening in sidecar.sidecar._servers.open for each in listening.acceptor.open]
-
-
 async def test_the_pings_of_one_side_are_answered_by_the_other():
     async def answer_pings(peer):
         while (got := await peer.receive()).opcode == PING:
@@ -311,34 +208,3 @@ async def test_the_pings_of_one_side_are_answered_by_the_other():
     async with tunnelled(answer_pings) as (sidecar, _), opened(sidecar.proxy) as client:
         await client.send(PING, b"1")
         assert await client.receive() == Frame(PONG, b"1")
-
-
-@pytest.mark.parametrize("way", ["up", "down"])
-async def test_a_side_that_does_not_read_holds_the_other_back(way):
-    """What is on its way is bounded by buffers, however much there is to send."""
-    block = os.urandom(256 * 1024)
-    sent = 0
-
-    async def pour(peer):
-        nonlocal sent
-        while True:
-            await peer.send(BINARY, block)
-            sent += len(block)
-
-    async def stalled(peer):
-        if way == "down":
-            await pour(peer)
-        await asyncio.Event().wait()
-
-    async with tunnelled(stalled) as (sidecar, _), opened(sidecar.proxy) as client:
-        pouring = asyncio.create_task(pour(client)) if way == "up" else None
-        before = -1
-        while sent > before or not sent:
-            before = sent
-            await asyncio.sleep(0.3)
-        (tunnel,) = sidecar.sidecar._listener._tunnels._open
-        held = [side.transport.get_write_buffer_size() for side in (tunnel.client, tunnel.upstream)]
-        assert sent < 40 * MIB  # the kernel's buffers on four sockets
-        assert sum(held) < MIB
-        if pouring is not None:
-            pouring.cancel()

@@ -2,6 +2,8 @@
 
 import asyncio
 
+from sidecar.exchange import Response
+
 
 class Chunks:
     """A body of unknown length: each piece is one chunk; an error breaks it, None stalls it.
@@ -36,3 +38,11 @@ class Chunks:
         assert piece is not None
         self._pieces.pop(0)
         return piece
+
+
+async def whole(answer: Response) -> bytes:
+    """Its body, read to the end."""
+    parts = []
+    while part := await answer.body.read():
+        parts.append(part)
+    return b"".join(parts)

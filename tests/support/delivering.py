@@ -122,3 +122,21 @@ class World:
         self.worker.start()
         await asyncio.sleep(seconds)
         await self.worker.close()
+
+
+def after(seconds: float, status: int = 200) -> Callable[[World, Exchange], Awaitable[Response]]:
+    """The upstream answers after a while."""
+
+    async def act(world: World, subject: Exchange) -> Response:
+        await world.pass_fence(subject)
+        await asyncio.sleep(seconds)
+        answer = response(status, b"late")
+        answer.judgement = Judgement("success", "done", "ok")
+        return answer
+
+    return act
+
+
+def slow(world: World, seconds: float) -> Act:
+    """One delivery of `world` that is answered after so many seconds."""
+    return lambda subject: after(seconds)(world, subject)

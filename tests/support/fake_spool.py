@@ -19,7 +19,8 @@ from sidecar.spool import (
     SpoolUnavailable,
     State,
 )
-from tests.support.spools import Kept, Reference, seen
+from tests.support.spool_kept import Kept, seen
+from tests.support.spool_reference import Reference
 
 
 class FakeSpool:

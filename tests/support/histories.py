@@ -77,7 +77,8 @@ class Outcome(NamedTuple):
     @property
     def cost(self) -> float:
         """What a repetition after it takes out of the budget."""
-        return 2.0 if self.error.endswith("_timeout") else 1.0
+        timed_out = self.error.endswith("_timeout") and self.error not in NEVER_SENT
+        return 2.0 if timed_out else 1.0
 
 
 class Plan(NamedTuple):
@@ -97,7 +98,7 @@ class History(NamedTuple):
     """Calls one after another, and what is configured."""
 
     config: Retry
-    budget: tuple[float, int, float]
+    budget: tuple[float, int, int, float]
     calls: tuple[Plan, ...]
 
 
@@ -239,7 +240,10 @@ histories = st.builds(
         max_wait=st.sampled_from((0.1, 1.0, 10.0)),
     ),
     budget=st.tuples(
-        st.sampled_from((0.0, 0.1, 1.0)), st.integers(1, 10), st.sampled_from((0.0, 0.2, 1.0))
+        st.sampled_from((0.0, 0.1, 1.0)),
+        st.integers(1, 10),
+        st.integers(0, 10),
+        st.sampled_from((0.5, 30.0)),
     ),
     calls=st.lists(plans, min_size=1, max_size=12).map(tuple),
 )

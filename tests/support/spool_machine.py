@@ -1,67 +1,21 @@
-"""Does to a spool whatever may be done, in any order, and holds it against the reference.
-
-A subclass says how a spool is made (`make`), and what is left when its process ends (`leave`).
-"""
-
-import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+"""Does to a spool whatever may be done, in any order, and holds it against the reference."""
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import rule
 
-from sidecar.spool import STATES, Answer, Event, Place, Settlement, Spool
-from tests.support.spools import Reference, delivery, seen
-
-T = TypeVar("T")
-
-MOST = 12
-"""Deliveries that fit."""
+from sidecar.spool import Answer, Place, Settlement
+from tests.support.spool_kept import seen
+from tests.support.spool_views import PLACES, ROUTES, UPSTREAMS, SpoolViews
+from tests.support.spools import delivery
 
 LANES = st.sampled_from(["", "", "a", "b"])
-UPSTREAMS = st.sampled_from(["whatsapp", "gemini"])
-ROUTES = st.sampled_from(["send", "other"])
-PLACES = st.builds(Place, UPSTREAMS, ROUTES)
 OFFSETS = st.sampled_from([-5.0, 0.0, 0.0, 0.0, 3.0, 30.0])
 LIVES = st.sampled_from([2.0, 50.0, float("inf")])
 ANSWER = Answer(200, [(b"X", b"\xff")], b"s3cret-answer", truncated=True)
 
 
-class SpoolMachine(RuleBasedStateMachine):
-    """The rules; what they need of ids is drawn from those that are known."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.loop = asyncio.new_event_loop()
-        self.now = 1_700_000_000.0
-        self.reference = Reference(MOST)
-        self.spool: Spool
-        self.cursor = 0
-        self.added = 0
-
-    async def make(self) -> Spool:
-        """A spool in the same place as the one before, open."""
-        raise NotImplementedError
-
-    async def leave(self) -> None:
-        """The process that has `self.spool` ends, without a good-bye."""
-        raise NotImplementedError
-
-    def run(self, doing: Coroutine[Any, Any, T]) -> T:
-        """What the coroutine returns."""
-        return self.loop.run_until_complete(doing)
-
-    @initialize()
-    def begin(self) -> None:
-        """It is empty, and this process is the one that delivers."""
-        self.spool = self.run(self.make())
-        assert self.run(self.spool.recover(self.now)) == []
-
-    def known(self, data: st.DataObject) -> list[str]:
-        """Some of the ids that there are."""
-        if not self.reference.kept:
-            return ["0" * 36]
-        return data.draw(st.lists(st.sampled_from(sorted(self.reference.kept)), max_size=4))
+class SpoolMachine(SpoolViews):
+    """The rules that change it."""
 
     @rule(
         upstream=UPSTREAMS,
@@ -104,12 +58,6 @@ class SpoolMachine(RuleBasedStateMachine):
         expected = self.reference.take(self.now, most, busy, paused)
         assert [one.id for one in taken] == expected
         assert taken == [seen(self.reference.kept[one]) for one in expected]
-
-    @rule(paused=st.sets(PLACES, max_size=2))
-    def next_due(self, paused: set[Place]) -> None:
-        """When it is worth the while to look again."""
-        found = self.run(self.spool.next_due(self.now, paused=paused))
-        assert found == self.reference.next_due(self.now, paused)
 
     @rule(data=st.data())
     def release(self, data: st.DataObject) -> None:
@@ -192,69 +140,3 @@ class SpoolMachine(RuleBasedStateMachine):
         self.run(self.leave())
         self.spool = self.run(self.make())
         assert set(self.run(self.spool.recover(self.now))) == self.reference.crash(self.now)
-
-    @rule(
-        states=st.sets(st.sampled_from(STATES), max_size=3),
-        upstream=st.none() | UPSTREAMS,
-        route=st.none() | ROUTES,
-        lane=st.none() | st.sampled_from(["a", "b"]),
-        newest_first=st.booleans(),
-        most=st.integers(1, 4),
-    )
-    def find(self, states, upstream, route, lane, newest_first, most) -> None:  # type: ignore[no-untyped-def]
-        """Page after page, all that match are found once."""
-        asked = {"upstream": upstream, "route": route, "lane": lane}
-        expected = [
-            one.id
-            for one in self.reference.kept.values()
-            if (not states or one.state in states)
-            and all(v is None or getattr(one.first, k) == v for k, v in asked.items())
-        ]
-        found: list[str] = []
-        while True:
-            page = self.run(
-                self.spool.find(
-                    states=states,
-                    after=found[-1] if found else None,
-                    most=most,
-                    newest_first=newest_first,
-                    **asked,
-                )
-            )
-            assert all(one.headers == [] and one.body == b"" for one in page)
-            found += [one.id for one in page]
-            if len(page) < most:
-                break
-        assert found == sorted(expected, reverse=newest_first)
-
-    @invariant()
-    def all_is_as_it_should_be(self) -> None:
-        """Nothing is lost, and each is as it was left."""
-        if not hasattr(self, "spool"):
-            return
-        for one in self.reference.kept.values():
-            assert self.run(self.spool.get(one.id)) == seen(one)
-        figures = self.run(self.spool.figures(self.now))
-        assert figures.counts == self.reference.counts()
-
-    @invariant()
-    def events_are_told(self) -> None:
-        """Each change of state was written down; those of one step in any order."""
-        if not hasattr(self, "spool"):
-            return
-        told = self.run(self.spool.events_after(self.cursor, 1000))
-        assert not told.gap
-        expected = self.reference.events[self.cursor :]
-        assert sorted(map(_without_cursor, told.events)) == sorted(map(_without_cursor, expected))
-        self.cursor += len(told.events)
-        assert told.cursor == self.cursor
-
-    def teardown(self) -> None:
-        """Close it."""
-        if hasattr(self, "spool"):
-            self.run(self.spool.close())
-        self.loop.close()
-
-
-def _without_cursor(event: Event) -> tuple[object, ...]:
-    return event[1:]

@@ -3,13 +3,14 @@
 import os
 import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 NODE_DIR = Path(__file__).parents[1] / "e2e" / "node"
 
 
-def missing(what: str) -> None:
+def missing(what: str) -> NoReturn:
     """Skip the test that needs `what`; fail it where the environment has `STRICT=1`."""
     if os.environ.get("STRICT") == "1":
         pytest.fail(f"{what} is missing and STRICT=1")

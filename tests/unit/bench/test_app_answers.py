@@ -122,7 +122,7 @@ def test_a_configuration_is_compressed_with_its_defaults(name):
     fast = compressed(load(CONFIGS[name], env={}).config, 0.1).upstreams["supabase"]
     assert fast.timeouts.total == pytest.approx(plain.timeouts.total / 10)
     assert fast.breaker.open == pytest.approx(plain.breaker.open / 10)
-    assert fast.retry.budget.floor == pytest.approx(plain.retry.budget.floor * 10)
+    assert fast.retry.budget.half_life == pytest.approx(plain.retry.budget.half_life / 10)
     assert fast.routes[0].cache.ttl == pytest.approx(plain.routes[0].cache.ttl / 10)
     assert fast.routes[0].cache.negative[401] == pytest.approx(0.5)
 

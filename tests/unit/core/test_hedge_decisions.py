@@ -10,7 +10,7 @@ from tests.support.builders import request, response
 
 
 def make(shared=None, reads=100, **config):
-    subject = Hedging(Hedge(enabled=True, **config), shared or Budget(0.1, 100, 0.0))
+    subject = Hedging(Hedge(enabled=True, **config), shared or Budget(0.1, 100, 0, 30.0))
     for number in range(reads):
         subject.observe(0.1 + number / 1000, 0.0)
     return subject
@@ -107,14 +107,14 @@ def test_old_reads_are_no_samples():
     ("sent", "healthy", "reason"), [(False, True, "unsent"), (True, False, "unhealthy")]
 )
 def test_what_stands_in_the_way_is_named_and_costs_nothing(sent, healthy, reason):
-    shared = Budget(0.1, 100, 0.0)
+    shared = Budget(0.1, 100, 0, 30.0)
     subject = make(shared)
     assert admit(subject, sent=sent, healthy=healthy) == Skip(reason)
     assert (shared.tokens, subject._own.tokens) == (100, 5.0)
 
 
 def test_a_second_request_is_paid_for_twice():
-    shared = Budget(0.1, 100, 0.0)
+    shared = Budget(0.1, 100, 0, 30.0)
     subject = make(shared)
     assert admit(subject) is None
     assert (shared.tokens, subject._own.tokens) == (99, 4.0)
@@ -122,13 +122,13 @@ def test_a_second_request_is_paid_for_twice():
 
 @pytest.mark.parametrize(("taken", "expected"), [(50, None), (51, Skip("retry_budget"))])
 def test_failures_need_what_is_left_of_a_budget_that_is_less_than_half_full(taken, expected):
-    shared = Budget(0.1, 100, 0.0)
+    shared = Budget(0.1, 100, 0, 30.0)
     shared.withdraw(taken, 0.0)
     assert admit(make(shared)) == expected
 
 
 def test_a_budget_smaller_than_one_is_never_overdrawn():
-    shared = Budget(0.1, 1, 0.0)
+    shared = Budget(0.1, 1, 0, 30.0)
     subject = make(shared)
     shared.withdraw(0.4, 0.0)
     assert admit(subject) == Skip("retry_budget")
@@ -136,7 +136,7 @@ def test_a_budget_smaller_than_one_is_never_overdrawn():
 
 
 def test_when_its_own_budget_is_empty_the_shared_one_is_left_alone():
-    shared = Budget(0.1, 100, 0.0)
+    shared = Budget(0.1, 100, 0, 30.0)
     subject = make(shared)
     assert [admit(subject) for _ in range(6)] == [None] * 5 + [Skip("budget")]
     assert shared.tokens == 95
@@ -144,7 +144,7 @@ def test_when_its_own_budget_is_empty_the_shared_one_is_left_alone():
 
 @given(st.lists(st.booleans(), max_size=400), st.sampled_from([0.0, 0.05, 0.2, 1.0]))
 def test_second_requests_stay_within_the_ratio_and_a_burst(slow, ratio):
-    shared = Budget(0.0, 1000, 0.0)
+    shared = Budget(0.0, 1000, 0, 30.0)
     subject = make(shared, ratio=ratio, delay=0.1)
     sent = 0
     for calls, is_slow in enumerate(slow, start=1):
@@ -156,7 +156,7 @@ def test_second_requests_stay_within_the_ratio_and_a_burst(slow, ratio):
 
 @given(st.lists(st.sampled_from(["call", "repeat", "hedge"]), max_size=300))
 def test_repetitions_and_second_requests_together_stay_within_the_shared_budget(steps):
-    shared = Budget(0.1, 10, 0.0)
+    shared = Budget(0.1, 10, 0, 30.0)
     subject = make(shared, ratio=1.0, delay=0.1)
     calls = extra = 0
     for step in steps:

@@ -1,9 +1,10 @@
+"""What the ledger decides about a call by what it remembers of its key, its own or of others."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from sidecar.core.caller import caller_of
 from sidecar.core.ledger import (
     ANSWER_LOST,
     ENTRY,
@@ -17,19 +18,8 @@ from sidecar.core.ledger import (
     Send,
     Wait,
 )
-from sidecar.core.ledger_key import Fingerprint, LedgerKeys
-from sidecar.core.ledger_outcome import (
-    of_departure,
-    of_error,
-    of_response,
-    refusal,
-    replayed_headers,
-)
+from sidecar.core.ledger_key import Fingerprint
 from sidecar.core.ledger_shared import Elsewhere, Known, decide
-from sidecar.errors import ConnectError, Rejected, UpstreamReset
-from sidecar.exchange import BytesBody
-from sidecar.judgement import Judgement
-from tests.support.builders import exchange, request
 
 ONE, OTHER = Fingerprint(b"one", b"body"), Fingerprint(b"one", b"other body")
 HALF = Fingerprint(b"one", None)
@@ -201,172 +191,6 @@ def test_memory_stays_bounded_whatever_is_kept(calls, honoured):
             outcome = Outcome("answered", ANSWER._replace(body=bytes(length)))
             ledger.settle(step.claim, outcome, 0.0)
         assert ledger.size <= 20_000
-
-
-# What a call is.
-
-
-def keyed(method="POST", target="/messages", body=b"{}", key=b"k1", **headers):
-    fields = [(name.replace("_", "-").encode(), value) for name, value in headers.items()]
-    return request(method, target, [(b"idempotency-KEY", key), *fields], body)
-
-
-KEYS = LedgerKeys("Idempotency-Key", b"secret")
-
-
-def key_of(*args, upstream="api", keys=KEYS, **headers):
-    subject = exchange(keyed(*args, **headers))
-    subject.upstream = upstream
-    return keys.key(subject)
-
-
-def test_a_key_belongs_to_its_upstream_and_its_caller():
-    different = [
-        key_of(),
-        key_of(key=b"k2"),
-        key_of(upstream="other"),
-        key_of(authorization=b"a"),
-        key_of(authorization=b"b"),
-        key_of(apikey=b"a"),
-        key_of(authorization=b"a", apikey=b"a"),
-        key_of(cookie=b"a"),
-        key_of(keys=LedgerKeys("Idempotency-Key", b"another secret")),
-    ]
-    assert len(set(different)) == len(different)
-    assert key_of(user_agent=b"x") == key_of(user_agent=b"y") == key_of()
-
-
-def test_a_credential_in_the_query_is_another_caller_and_another_parameter_is_not():
-    one, other = key_of(target="/messages?key=one"), key_of(target="/messages?key=two")
-    assert len({one, other, key_of(target="/messages")}) == 3
-    assert key_of(target="/messages?limit=1") == key_of(target="/messages?limit=2") == key_of()
-
-
-def test_a_field_with_the_key_that_looks_like_a_credential_is_read_once_and_as_the_key():
-    keys = LedgerKeys("X-Request-Key", b"secret")
-
-    def of(*values):
-        fields = [(b"x-request-KEY", value) for value in values]
-        return keys.key(exchange(request("POST", headers=fields)))
-
-    assert caller_of(request("POST", headers=[(b"x-request-KEY", b"k")]), b"x-request-key") == [
-        b"0"
-    ]
-    assert of(b"k") == of(b"k") != of(b"l")
-    assert of(b"k") != of(b"k", b"l")
-
-
-def test_a_key_and_a_credential_do_not_run_into_each_other():
-    one = [(b"Idempotency-Key", b"k"), (b"Idempotency-Key", b"apikey"), (b"Idempotency-Key", b"x")]
-    other = [(b"Idempotency-Key", b"k"), (b"apikey", b"x")]
-    keys = [KEYS.key(exchange(request("POST", headers=fields))) for fields in (one, other)]
-    assert None not in keys
-    assert keys[0] != keys[1]
-    assert key_of(target="/messages?apikey=x") != key_of(apikey=b"x")
-
-
-@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
-def test_a_safe_call_has_no_key(method):
-    assert key_of(method) is None
-
-
-def test_no_header_or_an_empty_one_is_no_key():
-    assert key_of(key=b"") is None
-    assert KEYS.key(exchange(request("POST"))) is None
-
-
-def test_nothing_of_the_caller_can_be_read_in_a_key():
-    key = key_of(key=b"order-4711", authorization=b"Bearer token")
-    assert len(key) == 32
-    assert not any(word in key for word in ("order", "4711", "token"))
-
-
-@pytest.mark.parametrize(
-    ("other", "fits"),
-    [
-        (keyed(), True),
-        (keyed(key=b"k2"), True),
-        (keyed("PUT"), False),
-        (keyed(target="/messages?x=1"), False),
-        (keyed(body=b"{ }"), False),
-    ],
-)
-def test_a_fingerprint_is_of_method_target_and_body(other, fits):
-    assert KEYS.fingerprint(keyed()).fits(KEYS.fingerprint(other)) is fits
-
-
-def test_a_body_that_is_not_there_yet_is_not_compared():
-    class Late(BytesBody):
-        def known(self):
-            return None
-
-    late = keyed()._replace(body=Late(b"other"))
-    assert KEYS.fingerprint(late).fits(KEYS.fingerprint(keyed()))
-
-
-# What an end means.
-
-
-@pytest.mark.parametrize(
-    ("kind", "status", "plain", "honoured"),
-    [
-        ("done", 201, "keep", "keep"),
-        ("permanent", 400, "keep", "keep"),
-        ("permanent", 409, "keep", NOT_DONE),
-        ("refused", 429, NOT_DONE, NOT_DONE),
-        ("never_sent", 503, NOT_DONE, NOT_DONE),
-        ("ambiguous", 500, UNKNOWN, NOT_DONE),
-    ],
-)
-def test_a_response_is_an_outcome_unless_it_says_that_nothing_was_done(
-    kind, status, plain, honoured
-):
-    judgement = Judgement("ignore", kind, "x")
-    assert of_response(judgement, status, honoured=False) == plain
-    assert of_response(judgement, status, honoured=True) == honoured
-
-
-@pytest.mark.parametrize(
-    ("error", "plain"),
-    [
-        (ConnectError("x", code="connect_error"), NOT_DONE),
-        (Rejected("x", code="breaker_open"), NOT_DONE),
-        (UpstreamReset("x", code="upstream_reset"), UNKNOWN),
-    ],
-)
-def test_an_error_leaves_open_what_was_done_unless_nothing_was_sent(error, plain):
-    assert of_error(error, honoured=False) == plain
-    assert of_error(error, honoured=True) == NOT_DONE
-
-
-def test_a_call_that_is_cut_off_may_have_been_done_once_it_was_sent():
-    assert of_departure(sent=False, honoured=False) == NOT_DONE
-    assert of_departure(sent=True, honoured=False) == UNKNOWN
-    assert of_departure(sent=True, honoured=True) == NOT_DONE
-
-
-@pytest.mark.parametrize(
-    ("why", "status", "code"),
-    [
-        ("reused", 422, "idempotency_key_reused"),
-        ("in_flight", 409, "idempotency_in_flight"),
-        ("unknown", 409, "idempotency_unknown"),
-        ("answer_lost", 409, "idempotency_answer_lost"),
-    ],
-)
-def test_each_refusal_has_a_status_and_a_code(why, status, code):
-    error = refusal(why)
-    assert (error.status, error.code, error.sent) == (status, code, False)
-
-
-@pytest.mark.parametrize(
-    ("status", "headers", "length"),
-    [(200, [], [b"4"]), (200, [(b"content-length", b"4")], [b"4"]), (204, [], [])],
-)
-def test_an_answer_that_came_in_chunks_is_given_out_with_its_length(status, headers, length):
-    fields = replayed_headers(Answer(status, b"", headers, b"made"))
-    assert [value for name, value in fields if name.lower() == b"content-length"] == length
-    assert (b"Idempotency-Replayed", b"true") in fields
 
 
 # What others wrote.

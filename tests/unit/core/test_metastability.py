@@ -81,7 +81,6 @@ class World:
     def arrive(self):
         self.at(self.now + self.random.expovariate(RATE), self.arrive)
         self.offered[int(self.now)] += 1
-        self.budget.deposit(self.now)
         self.enter(Subject(self.now, self.now + self.total))
 
     def enter(self, subject):
@@ -151,6 +150,7 @@ class World:
         if not work.over:
             work.over = True
             self.good[int(work.subject.began)] += 1
+            self.budget.deposit(self.now)
             self.leave(work, dropped=False)
 
     # What came of it.
@@ -169,9 +169,17 @@ class World:
         return sum(self.sent[s] for s in seconds) / sum(self.offered[s] for s in seconds)
 
 
+def shipped():
+    return Budget(ratio=0.1, burst=100, reserve=1, half_life=30.0)
+
+
+def unbounded():
+    return Budget(ratio=1.0, burst=1e9, reserve=0, half_life=30.0)
+
+
 def with_limit(seed):
     limiter = Limiter(Limit(mode="adaptive", max_wait=0.1))
-    return World(seed, limiter, Budget(ratio=0.1, burst=100, floor=0.2), total=3.0).run()
+    return World(seed, limiter, shipped(), total=3.0).run()
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -192,7 +200,7 @@ def test_with_a_limit_what_capacity_is_left_is_put_to_use(seed):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_without_budget_and_limit_the_outage_outlives_its_cause(seed):
-    world = World(seed, None, Budget(ratio=1.0, burst=1e9, floor=0.0), total=3.0).run()
+    world = World(seed, None, unbounded(), total=3.0).run()
     assert world.goodput(range(10, TRIGGER.start)) > 0.98
     assert world.recovered() == float("inf")
     assert world.goodput(range(TRIGGER.stop + 5, END - 4)) < 0.05
@@ -201,7 +209,7 @@ def test_without_budget_and_limit_the_outage_outlives_its_cause(seed):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_budget_alone_does_not_end_it(seed):
-    world = World(seed, None, Budget(ratio=0.1, burst=100, floor=0.2), total=3.0).run()
+    world = World(seed, None, shipped(), total=3.0).run()
     assert world.recovered() == float("inf")
 
 

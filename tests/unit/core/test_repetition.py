@@ -15,7 +15,7 @@ AMBIGUOUS = Judgement("failure", "ambiguous", "upstream_reset")
 
 
 def full():
-    return Budget(ratio=0.1, burst=100, floor=0.0)
+    return Budget(ratio=0.1, burst=100, reserve=0, half_life=30.0)
 
 
 def decided(judgement, call=GET, *, attempts=3, **changes):
@@ -49,7 +49,7 @@ def test_what_may_have_been_done_is_repeated_only_where_that_is_harmless(method,
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "PUT", "DELETE"])
 def test_a_key_that_the_upstream_honours_makes_any_call_harmless(method):
-    keyed = Call(method, True, False, keyed=True)
+    keyed = Call(method, True, False, harmless=True)
     assert decided(AMBIGUOUS, keyed) == Repeat(0.1)
     assert decided(AMBIGUOUS, keyed._replace(rewindable=False)) == Stop("body")
 
@@ -71,7 +71,7 @@ def test_what_would_end_the_same_way_is_not_repeated(kind):
         ({"judgement": REFUSED._replace(wait=9.0), "left": 5.0}, "deadline"),
         ({"judgement": REFUSED._replace(wait=30.0), "left": 60.0}, "wait_too_long"),
         ({"judgement": REFUSED._replace(wait=math.inf)}, "deadline"),
-        ({"budget": Budget(0.0, 0, 0.0)}, "budget"),
+        ({"budget": Budget(0.0, 0, 0, 30.0)}, "budget"),
     ],
 )
 def test_each_hindrance_has_a_name(changes, reason):
@@ -92,6 +92,22 @@ def test_a_timeout_costs_twice_as_much():
     budget = full()
     decided(Judgement("failure", "ambiguous", "first_byte_timeout"), budget=budget)
     assert budget.tokens == 98
+
+
+def test_a_connection_that_was_not_made_in_time_costs_the_upstream_no_work():
+    budget = full()
+    decided(Judgement("failure", "never_sent", "connect_timeout"), budget=budget)
+    assert budget.tokens == 99
+
+
+def test_a_timeout_is_never_repeated_out_of_the_reserve():
+    timed_out = Judgement("failure", "ambiguous", "first_byte_timeout")
+    budget = Budget(ratio=0.1, burst=2, reserve=1, half_life=30.0)
+    assert decided(timed_out, budget=budget) == Repeat(0.1)
+    assert decided(timed_out, budget=budget) == Stop("budget")
+    for _ in range(20):
+        budget.deposit(0.0)
+    assert decided(timed_out, budget=budget) == Repeat(0.1)
 
 
 def test_a_stop_costs_nothing():

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.core.websocket_frames import Frames, close_frame
-from tests.support.websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
+from tests.support.websocket_frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
 
 MASK = b"\x01\x02\x03\x04"
 SIZES = st.sampled_from([0, 1, 125, 126, 127, 300, 65535, 65536])

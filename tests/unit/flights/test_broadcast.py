@@ -1,58 +1,13 @@
+"""One body for many readers: all of it, as it arrives, however it ends."""
+
 import asyncio
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from sidecar.errors import Draining, TruncatedBody, UpstreamReset
-from sidecar.exchange import Response
-from sidecar.flights.broadcast import _LAG, Broadcast
-from tests.support.virtual_time import in_virtual_time, virtually
-
-
-class Fed:
-    """A body that the test feeds."""
-
-    length = None
-
-    def __init__(self):
-        self.queue = asyncio.Queue()
-        self.read_so_far = 0
-
-    def take(self):
-        return None
-
-    async def read(self):
-        item = await self.queue.get()
-        if isinstance(item, BaseException):
-            raise item
-        self.read_so_far += len(item)
-        return item
-
-
-class World:
-    def __init__(self, most=100):
-        self.body = Fed()
-        self.kept = []
-        self.closed = []
-        response = Response(200, b"OK", [], self.body)
-        response.on_close(self.closed.append)
-        self.broadcast = Broadcast(response, most, self.kept.append)
-
-    def start(self):
-        self.pump = asyncio.create_task(self.broadcast.pump())
-
-    async def feed(self, *items):
-        for item in items:
-            self.body.queue.put_nowait(item)
-        await asyncio.sleep(0.001)
-
-
-async def everything(reader):
-    data = b""
-    while chunk := await reader.read():
-        data += chunk
-    return data
+from sidecar.errors import Draining, TruncatedBody
+from sidecar.flights.broadcast import _LAG
+from tests.support.broadcasts import World, everything
+from tests.support.virtual_time import virtually
 
 
 @virtually
@@ -200,61 +155,3 @@ async def test_a_fault_in_keeping_leaves_nobody_waiting():
     assert await reading == b"a"
     with pytest.raises(RuntimeError):
         await world.pump
-
-
-CHUNKS = st.lists(st.integers(1, 300_000), min_size=1, max_size=12)
-ACTS = st.lists(st.tuples(st.sampled_from(["join", "leave", "read", "wait"]), st.integers(0, 3)))
-
-
-class Play:
-    def __init__(self, most):
-        self.world = World(most)
-        self.readers = {}
-
-    async def act(self, what, who):
-        if what == "join" and who not in self.readers and self.world.broadcast.joinable:
-            self.readers[who] = [self.world.broadcast.reader(), b""]
-        elif what == "leave" and who in self.readers:
-            self.readers.pop(who)[0].leave()
-        elif what == "read" and who in self.readers:
-            self.readers[who][1] += self.readers[who][0].take() or b""
-        elif what == "wait":
-            await asyncio.sleep(0.01)
-
-    async def finish(self, reader, got):
-        """What one reader has got in the end, and why it was not more."""
-        try:
-            while chunk := await reader.read():
-                got += chunk
-        except (TruncatedBody, UpstreamReset) as error:
-            return got, error
-        return got, None
-
-
-@settings(max_examples=150, deadline=None)
-@given(CHUNKS, ACTS, st.integers(1, 2_000_000), st.booleans())
-def test_whoever_stays_gets_the_beginning_of_it_in_order(sizes, acts, most, breaks):
-    data = [bytes([number]) * size for number, size in enumerate(sizes)]
-    whole = b"".join(data)
-    items = [*data, UpstreamReset("x", code="upstream_reset") if breaks else b""]
-
-    async def play():
-        play = Play(most)
-        world, broadcast = play.world, play.world.broadcast
-        world.start()
-        for act in acts:
-            await world.feed(*items[:1])
-            del items[:1]
-            await play.act(*act)
-            assert sum(map(len, broadcast._chunks)) == broadcast._held
-            assert broadcast._held <= max(most, _LAG) + max(sizes)
-        await world.feed(*items)
-        for got, error in await asyncio.gather(*[play.finish(*r) for r in play.readers.values()]):
-            assert whole.startswith(got)
-            assert error is not None or got == whole
-        await world.pump
-        assert len(world.kept) == len(world.closed) == 1
-        kept = None if breaks or len(whole) > most else whole
-        assert world.kept == [kept]
-
-    in_virtual_time(play())

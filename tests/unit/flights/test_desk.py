@@ -1,78 +1,17 @@
+"""All who ask for the same share one flight, its deadline, its failure and its end."""
+
 import asyncio
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from sidecar.core.cache.model import Entry, Head, Plan
 from sidecar.errors import DeadlineExceeded, Draining, ExchangeError, UpstreamReset
 from sidecar.exchange import BytesBody, Response
 from sidecar.flights.broadcast import Broadcast
-from sidecar.flights.desk import Desk
-from sidecar.flights.landing import Alone, Arrival, Shared, Stored
-from tests.support.virtual_time import VirtualClock, in_virtual_time, virtually
+from sidecar.flights.landing import Arrival, Shared, Stored
+from tests.support.flights import ENTRY, World, body_of, turn
+from tests.support.virtual_time import virtually
 
-ENTRY = Entry(Head(200, b"OK", []), b"", 0.0, Plan(1.0))
 RESET = UpstreamReset("reset", code="upstream_reset")
-
-
-def close(landing):
-    if isinstance(landing, Shared):
-        landing.broadcast.response.close()
-    elif isinstance(landing, Alone):
-        landing.response.close()
-
-
-class World:
-    """A desk, and flights that end when and how the test says."""
-
-    def __init__(self):
-        self.desk = Desk(VirtualClock().now)
-        self.flights = []
-        self.responses = []
-
-    async def fly(self):
-        outcome = asyncio.get_running_loop().create_future()
-        self.flights.append(outcome)
-        try:
-            return await outcome
-        except asyncio.CancelledError:
-            if not outcome.cancel():
-                close(outcome.result())  # as a layer does that is cancelled with a response in hand
-            raise
-
-    def response(self, body=b"body"):
-        response = Response(200, b"OK", [], BytesBody(body))
-        self.responses.append(response)
-        return response
-
-    def end(self, how, number=-1):
-        flight = self.flights[number]
-        if how == "shared":
-            flight.set_result(Shared(Broadcast(self.response(), 100, lambda _: None)))
-        elif how == "long":
-            body = self.response(b"x" * 1000)
-            flight.set_result(Shared(Broadcast(body, 100, lambda _: None)))
-        elif how == "stored":
-            flight.set_result(Stored(ENTRY))
-        elif how == "alone":
-            flight.set_result(Alone(self.response()))
-        else:
-            flight.set_exception(how)
-
-    def ask(self, key="k", left=30.0):
-        return asyncio.create_task(self.desk.ask(key, self.fly, left))
-
-
-async def turn():
-    await asyncio.sleep(0.001)
-
-
-async def body_of(arrival):
-    data = b""
-    while chunk := await arrival.reader.read():
-        data += chunk
-    return data
 
 
 @virtually
@@ -217,73 +156,6 @@ async def test_whoever_begins_a_flight_takes_its_failure_for_his_own():
 
 
 @virtually
-async def test_an_answer_for_one_frees_all_others_at_once():
-    world = World()
-    asked = [world.ask() for _ in range(5)]
-    await turn()
-    world.end("alone")
-    await turn()
-    assert len(world.flights) == 5
-    assert world.desk.is_passed("k")
-    later = world.ask()
-    await turn()
-    assert len(world.flights) == 6
-    for number in range(1, 6):
-        world.end("alone", number)
-    arrivals = await asyncio.gather(*asked, later)
-    assert len({id(arrival.landing.response) for arrival in arrivals}) == 6
-    assert not any(arrival.joined for arrival in arrivals)
-    assert not any(response._closed for response in world.responses)
-
-
-@virtually
-async def test_what_was_for_one_is_asked_for_together_again_after_a_while():
-    world = World()
-    first = world.ask()
-    await turn()
-    world.end("alone")
-    await first
-    await asyncio.sleep(3)
-    asked = [world.ask(), world.ask()]
-    await turn()
-    assert len(world.flights) == 2
-    world.end("stored")
-    await asyncio.gather(*asked)
-
-
-@virtually
-async def test_an_answer_for_one_whom_nobody_waits_for_is_closed():
-    world = World()
-    asked = [world.ask(), world.ask()]
-    await turn()
-    world.end("alone")
-    await asyncio.sleep(0)  # it has landed, and nobody has seen it yet
-    for task in asked:
-        task.cancel()
-    await turn()
-    assert len(world.flights) == 1
-    assert world.responses[0]._closed
-
-
-@virtually
-async def test_an_answer_for_one_that_comes_after_all_have_left_is_closed():
-    world = World()
-    response = world.response()
-
-    async def stubborn():
-        try:
-            await asyncio.sleep(60)
-        except asyncio.CancelledError:
-            return Alone(response)
-
-    asked = asyncio.create_task(world.desk.ask("k", stubborn, 30.0))
-    await turn()
-    asked.cancel()
-    await turn()
-    assert response._closed
-
-
-@virtually
 async def test_those_who_leave_at_the_landing_hold_nobody_up():
     world = World()
     leaving, staying = world.ask(), world.ask()
@@ -359,77 +231,3 @@ async def test_what_is_remembered_of_answers_for_one_is_bounded():
     for number in range(5000):
         world.desk._pass(number)
     assert len(world.desk._passes) <= 4096
-
-
-class Play:
-    """Askers who come, leave and read, in the order that the test says."""
-
-    def __init__(self):
-        self.world = World()
-        self.asked = []
-        self.given_out = []
-
-    async def one(self, key):
-        world = self.world
-        arrival = await world.desk.ask(key, world.fly, 20.0)
-        if isinstance(arrival.landing, Alone):
-            self.given_out.append(arrival.landing.response)
-            arrival.landing.response.close()
-        elif isinstance(arrival.landing, Shared):
-            try:
-                assert await body_of(arrival) in (b"body", b"x" * 1000)
-            finally:
-                arrival.discard()
-
-    async def act(self, what, number, how):
-        if what == "ask":
-            self.asked.append(asyncio.create_task(self.one(number % 2)))
-        elif what == "cancel" and number < len(self.asked):
-            self.asked[number].cancel()
-        elif what == "end":
-            self.end(number, how)
-        elif what in ("0", "0.001", "2.5"):
-            await asyncio.sleep(float(what))
-        assert len(self.world.desk._flights) == sum(map(self.world.desk.is_flying, (0, 1)))
-
-    def end(self, number, how):
-        flying = [at for at, flight in enumerate(self.world.flights) if not flight.done()]
-        if flying:
-            how = RESET if how == "fails" else how
-            self.world.end(how, flying[number % len(flying)])
-
-    async def finish(self):
-        for _ in range(len(self.asked) * 3 + 1):
-            for _ in self.world.flights:
-                self.end(0, "shared")
-            await turn()
-        ended = await asyncio.gather(*self.asked, return_exceptions=True)
-        await turn()
-        return ended
-
-
-ACTS = st.lists(
-    st.tuples(
-        st.sampled_from(["ask", "ask", "cancel", "end", "end", "0", "0.001", "2.5"]),
-        st.integers(0, 4),
-        st.sampled_from(["shared", "long", "stored", "alone", "fails"]),
-    ),
-    max_size=30,
-)
-
-
-@settings(max_examples=400, deadline=None)
-@given(ACTS)
-def test_in_every_order_of_events_everyone_is_served_and_everything_is_closed(acts):
-    async def play():
-        play = Play()
-        for act in acts:
-            await play.act(*act)
-        for each in await play.finish():
-            assert each is None or isinstance(each, asyncio.CancelledError | ExchangeError)
-        assert len(set(map(id, play.given_out))) == len(play.given_out)
-        assert all(response._closed for response in play.world.responses)
-        assert play.world.desk.inflight == 0
-        assert not play.world.desk._flights
-
-    in_virtual_time(play())

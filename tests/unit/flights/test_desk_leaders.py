@@ -8,6 +8,7 @@ from sidecar.errors import DeadlineExceeded
 from sidecar.exchange import BytesBody, Response
 from sidecar.flights.desk import Desk
 from sidecar.flights.landing import Alone
+from tests.support.flights import turn
 from tests.support.virtual_time import VirtualClock, in_virtual_time, virtually
 
 
@@ -29,10 +30,6 @@ class World:
         response = Response(status, b"", [], BytesBody(who.encode()))
         self.calls[who].set_result(Alone(response))
         return response
-
-
-async def turn():
-    await asyncio.sleep(0.001)
 
 
 @virtually

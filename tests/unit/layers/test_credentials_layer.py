@@ -45,7 +45,7 @@ class World:
         self.retries = RetryStats()
         self.model = None
         parts = Parts(self.config, self.ring, self.stats, self.clock, lambda _: self.model)
-        budget = Budget(0.1, 100, 0.0)
+        budget = Budget(0.1, 100, 0, 30.0)
         self.handler = stack(
             retry(RetryParts(retrying or Retry(), budget, self.retries, self.clock)),
             credentials(parts),

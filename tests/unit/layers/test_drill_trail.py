@@ -3,7 +3,7 @@
 import pytest
 
 from sidecar.errors import ExchangeError
-from tests.unit.layers.test_drill import REPLIES, World
+from tests.support.drilled import REPLIES, World
 
 
 def seen(world):

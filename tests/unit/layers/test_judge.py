@@ -8,7 +8,7 @@ from sidecar.errors import ConnectError, TruncatedBody, UpstreamReset
 from sidecar.exchange import stack
 from sidecar.judgement import Judgement
 from sidecar.layers.judge import judge
-from tests.support.bodies import Chunks
+from tests.support.bodies import Chunks, whole
 from tests.support.builders import exchange, request, response
 from tests.support.clock import FakeClock
 
@@ -39,13 +39,6 @@ async def judged(answer, dialect, method="GET", see=None):
     handler = stack(judge(dialect, FakeClock(), see), on=upstream)
     assert await handler(exchange(request(method))) is answer
     return answer
-
-
-async def whole(answer):
-    parts = []
-    while part := await answer.body.read():
-        parts.append(part)
-    return b"".join(parts)
 
 
 async def test_an_error_is_judged_by_its_body_which_stays_whole():

@@ -311,7 +311,7 @@ async def test_the_waits_of_pace_and_repetition_run_side_by_side():
     often = Pace(1.0, burst=45, key="phone_number_id+$.to")
     world = World(often, judgements=[PAIR_LIMIT, PAIR_LIMIT], clock=FakeClock())
     config = Retry(attempts=3, base=0.001, cap=0.001)
-    parts = Parts(config, Budget(0.1, 100, 0.0), RetryStats(), world.clock)
+    parts = Parts(config, Budget(0.1, 100, 0, 30.0), RetryStats(), world.clock)
     subject = message("a", deadline=world.start + 30.0)
     answer = await retry(parts)(world.handler)(subject)
     assert answer.status == 200

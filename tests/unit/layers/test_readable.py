@@ -10,7 +10,7 @@ from sidecar.dialects import dialect_of
 from sidecar.exchange import stack
 from sidecar.layers.judge import judge
 from sidecar.layers.readable import readable
-from tests.support.bodies import Chunks
+from tests.support.bodies import Chunks, whole
 from tests.support.builders import exchange, request, response
 from tests.support.clock import FakeClock
 from tests.support.dialects import CLOUDFLARE, page
@@ -30,13 +30,6 @@ async def passed(answer, shape="generic", method="GET"):
 
 def cloudflare(status=522, body=None, headers=HEADERS):
     return response(status, page(status) if body is None else body, list(headers))
-
-
-async def whole(answer):
-    parts = []
-    while part := await answer.body.read():
-        parts.append(part)
-    return b"".join(parts)
 
 
 @pytest.mark.parametrize("shape", get_args(ErrorShape))

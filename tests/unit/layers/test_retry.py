@@ -39,7 +39,7 @@ class World:
         self.wait = wait
         self.clock = FakeClock(start=100.0)
         self.stats = RetryStats()
-        self.budget = Budget(0.1, burst, 0.0)
+        self.budget = Budget(0.1, burst, 0, 30.0)
         parts = Parts(config or Retry(), self.budget, self.stats, self.clock)
         self.handler = stack(retry(parts), on=self._upstream)
 
@@ -109,6 +109,14 @@ async def test_an_empty_budget_ends_repetition():
     world = World(response(503), burst=0)
     assert (await world.call()).status == 503
     assert world.stats.skipped == {"budget": 1}
+
+
+@pytest.mark.parametrize(("status", "earned"), [(200, 0.1), (404, 0.1), (503, 0.0)])
+async def test_an_upstream_that_answers_well_earns_a_part_of_a_repetition(status, earned):
+    world = World(response(status), config=Retry(attempts=1), burst=10)
+    world.budget.withdraw(5.0, 100.0)
+    await world.call()
+    assert world.budget.tokens == pytest.approx(5.0 + earned)
 
 
 async def test_one_attempt_means_none_after_it():

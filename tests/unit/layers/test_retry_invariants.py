@@ -64,14 +64,15 @@ def check_wait(config, number, before, after):
 
 
 def check_budget(budget, played):
-    """In any window: what repetitions cost <= burst + ratio x calls + floor x seconds."""
-    ratio, burst, floor = budget
-    calls = [call.began for call in played]
+    """In any window: their cost <= burst + ratio x good answers + reserve x (1 + half-lives)."""
+    ratio, burst, reserve, half_life = budget
+    calls = [call.ended for call in played]
     spent = [(one.ended, one.outcome.cost) for call in played for one in call.attempts[:-1]]
     for (first, _), (last, _) in itertools.combinations_with_replacement(spent, 2):
         cost = sum(each for at, each in spent if first <= at <= last)
-        began = sum(first <= at <= last for at in calls)
-        assert cost <= burst + ratio * began + floor * (last - first) + EPSILON
+        ended = sum(first <= at <= last for at in calls)
+        most = burst + ratio * ended + reserve * (1 + (last - first) / half_life)
+        assert cost <= most + EPSILON
 
 
 @given(histories)
@@ -101,7 +102,7 @@ def late(*others, left, **named):
 
 def spendthrift(*others, budget, **named):
     """Has no budget."""
-    return DECIDE(*others, budget=Budget(0.0, 10**6, 0.0), **named)
+    return DECIDE(*others, budget=Budget(0.0, 10**6, 0, 30.0), **named)
 
 
 def bold(judgement, call, *others, **named):

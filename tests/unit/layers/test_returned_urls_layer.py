@@ -1,82 +1,20 @@
+"""URLs in bodies that lead back to the sidecar, and bodies that are passed on as they came."""
+
 import gzip
 import json
 import zlib
-from dataclasses import dataclass
 
 import pytest
 
-from sidecar.config import Upstream
 from sidecar.config.returned_urls import ReturnedUrls
-from sidecar.core.returned_urls import Addresses
-from sidecar.entered import Entered
 from sidecar.errors import TruncatedBody
-from sidecar.exchange import Exchange, Timeline, stack
 from sidecar.layers.returned_urls import Parts, returned_urls
 from sidecar.telemetry.returned_url_stats import ReturnedUrlStats
-from tests.support.builders import request, response
+from tests.support.bodies import whole
+from tests.support.builders import response
+from tests.support.returned import ADDRESSES, JSON, MEDIA, Stream, World
 
-ADDRESSES = Addresses(
-    {
-        "api": Upstream(url="https://graph.facebook.com"),
-        "media": Upstream(url="https://lookaside.fbsbx.com"),
-    }
-)
-PREFIX = Entered("prefix", "127.0.0.1:8080")
-MEDIA = rb'{"url":"https:\/\/lookaside.fbsbx.com\/w?mid=1\u0026hash=s","id":"1"}'
 LED = rb'{"url":"http:\/\/127.0.0.1:8080\/media\/w?mid=1\u0026hash=s","id":"1"}'
-JSON = (b"Content-Type", b"application/json; charset=UTF-8")
-
-
-@dataclass(slots=True, eq=False)
-class Came(Exchange):
-    entered: Entered | None = None
-
-
-class World:
-    def __init__(self, answer, **config):
-        config.setdefault("json", ("$.url", "$.paging.next"))
-        self.answer = answer
-        self.stats = ReturnedUrlStats()
-        self.handler = stack(
-            returned_urls(Parts(ReturnedUrls(**config), ADDRESSES, self.stats)), on=self._upstream
-        )
-
-    async def _upstream(self, exchange):
-        self.asked = exchange.request
-        return self.answer
-
-    async def call(self, method="GET", headers=None, entered=PREFIX):
-        subject = Came("x1", "api", "default", request(method, headers=headers), 1e9, Timeline(0.0))
-        subject.entered = entered
-        return await self.handler(subject)
-
-
-async def whole(answer):
-    parts = []
-    while part := await answer.body.read():
-        parts.append(part)
-    return b"".join(parts)
-
-
-class Stream:
-    """A body of unknown length; what is an error is raised, again and again."""
-
-    length = None
-
-    def __init__(self, *parts):
-        self.parts = list(parts)
-        self.reads = 0
-
-    def take(self):
-        return None
-
-    async def read(self):
-        self.reads += 1
-        if not self.parts:
-            return b""
-        if isinstance(self.parts[0], Exception):
-            raise self.parts[0]
-        return self.parts.pop(0)
 
 
 async def test_a_url_in_a_body_leads_to_its_upstream_and_all_else_stays():
@@ -202,38 +140,6 @@ async def test_a_fault_closes_the_answer():
     with pytest.raises(KeyError):
         await World(answer).call()
     assert len(closed) == 1
-
-
-async def test_a_304_has_the_weak_etag_that_the_body_would_have_had():
-    answer = await World(response(304, b"", [(b"ETag", b'"e"')])).call()
-    assert answer.headers == [(b"ETag", b'W/"e"')]
-
-
-@pytest.mark.parametrize(
-    ("status", "name", "url", "expected"),
-    [
-        (302, b"Location", b"/next", b"/api/next"),
-        (302, b"Location", b"https://graph.facebook.com/x", b"http://127.0.0.1:8080/api/x"),
-        (302, b"Location", b"https://lookaside.fbsbx.com/x", None),
-        (201, b"Location", b"https://lookaside.fbsbx.com/x", b"http://127.0.0.1:8080/media/x"),
-        (302, b"X-Goog-Upload-URL", b"https://lookaside.fbsbx.com/x", b"http://127.0.0.1:8080/media/x"),
-        (200, b"X-Other", b"https://graph.facebook.com/x", None),
-    ],
-)  # fmt: skip
-async def test_urls_in_headers_lead_back(status, name, url, expected):
-    fields = [(name, url), (b"X-A", b"1")]
-    names = ("Location", "X-Goog-Upload-URL")
-    world = World(response(status, b"", fields), headers=names, json=())
-    answer = await world.call()
-    assert answer.headers == [(name, expected or url), (b"X-A", b"1")]
-    assert world.stats.headers == (expected is not None)
-    assert (answer.headers is fields) == (expected is None)
-
-
-async def test_a_redirect_may_lead_to_an_upstream_that_is_named():
-    fields = [(b"Location", b"https://lookaside.fbsbx.com/x")]
-    answer = await World(response(302, b"", fields), redirects_to=("media",)).call()
-    assert answer.headers == [(b"Location", b"http://127.0.0.1:8080/media/x")]
 
 
 async def test_codings_that_could_not_be_removed_are_not_asked_for():

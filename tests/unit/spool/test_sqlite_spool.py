@@ -1,21 +1,14 @@
+"""The spool in a file: commits, claims, fences, and two processes that use it."""
+
 import asyncio
-import sqlite3
 
 import pytest
 
-from sidecar.spool import Added, Full, Settlement, SpoolDamaged, SpoolUnavailable
+from sidecar.spool import Added, Settlement, SpoolUnavailable
 from sidecar.spool.identity import LENGTH, Identities, is_id
-from sidecar.spool.sealing import KeySeal
-from tests.support.spools import delivery
+from tests.support.spools import added, delivery
 
 NOW = 1000.0
-SECRETS = (b"s3cret-token", b"s3cret-body", b"s3cret-query", b"s3cret-answer")
-
-
-async def added(spool, count=1, **changes):
-    new = [delivery(NOW, **changes) for _ in range(count)]
-    assert await asyncio.gather(*map(spool.add, new)) == [Added(one.id) for one in new]
-    return [one.id for one in new]
 
 
 async def test_many_that_come_at_once_share_a_commit(opened):
@@ -97,90 +90,6 @@ async def test_a_fence_that_nobody_waits_for_any_more_is_undone(opened):
     ]
 
 
-async def test_what_is_full_refuses_and_keeps_what_it_has(opened):
-    spool = await opened(deliveries=3)
-    await spool.recover(NOW)
-    ids = await added(spool, 3)
-    assert await spool.add(delivery(NOW)) == Full("deliveries")
-    await spool.take(NOW, 1)
-    await spool.fence(ids[:1], NOW)
-    assert await spool.add(delivery(NOW)) == Full("deliveries")
-    await spool.settle(ids[0], Settlement(state="failed", now=NOW))
-    assert isinstance(await spool.add(delivery(NOW)), Added)
-    assert len(await spool.find()) == 4
-
-
-async def test_room_is_made_of_what_was_delivered_and_of_nothing_else(opened):
-    spool = await opened(size=800_000)
-    await spool.recover(NOW)
-    for _ in range(20):
-        (failed,) = await added(spool, body=bytes(10_000))
-        await spool.take(NOW, 1)
-        await spool.settle(failed, Settlement(state="failed", now=NOW))
-    delivered: list[str] = []
-    known: list[str] = []
-    while True:
-        one = delivery(NOW, dedup=str(len(known)) if len(known) < 100 else None)
-        assert isinstance(await spool.add(one), Added)
-        (taken,) = await spool.take(NOW, 10)
-        await spool.settle(taken.id, Settlement(state="delivered", now=NOW))
-        (known if one.dedup else delivered).append(one.id)
-        if len(delivered) == 2000:
-            break
-    figures = await spool.figures(NOW)
-    assert figures.bytes < 900_000
-    assert figures.counts["failed"] == 20
-    assert 500 < figures.counts["delivered"] < 1900
-    assert [await spool.get(one) for one in known].count(None) == 0
-    assert await spool.get(delivered[-1]) is not None
-    while await spool.add(delivery(NOW, dedup=None)) != Full("size"):  # until all has given way
-        pass
-    figures = await spool.figures(NOW)
-    assert (figures.counts["failed"], figures.counts["delivered"]) == (20, 100)
-
-
-async def test_a_disk_without_room_refuses_and_goes_on_when_there_is_some(opened):
-    spool = await opened()
-    await spool.recover(NOW)
-    ids = await added(spool, 20, body=bytes(3000))
-    pages = (await spool.figures(NOW)).bytes // 4096
-
-    def let(count):
-        def work(session):
-            session.connection.execute(f"PRAGMA max_page_count = {count}")
-
-        return spool._access.write(work)
-
-    await let(pages + 2)
-    answers = await asyncio.gather(*(spool.add(delivery(NOW, body=bytes(3000))) for _ in range(30)))
-    ids += [one.id for one in answers if isinstance(one, Added)]
-    assert answers.count(Full("disk")) >= 27
-    taken = await spool.take(NOW, 1)
-    assert await spool.fence([taken[0].id], NOW) == {taken[0].id}
-    assert await spool.settle(taken[0].id, Settlement(state="delivered", now=NOW)) is True
-    await let(1 << 20)
-    ids += await added(spool, 20, body=bytes(3000))
-    assert [one.id for one in await spool.find(most=200)] == sorted(ids)
-
-
-async def test_one_that_cannot_be_added_takes_no_other_with_it(opened):
-    spool = await opened()
-    one, other = delivery(NOW), delivery(NOW)
-    bad = delivery(NOW, upstream=None)
-    said = await asyncio.gather(*map(spool.add, (one, bad, other)), return_exceptions=True)
-    assert said[0] == Added(one.id)
-    assert isinstance(said[1], SpoolUnavailable)
-    assert said[2] == Added(other.id)
-
-
-async def test_a_file_that_was_removed_accepts_nothing_more(opened, tmp_path):
-    spool = await opened()
-    await added(spool)
-    (tmp_path / "spool.db").unlink()
-    with pytest.raises(SpoolUnavailable, match="removed"):
-        await spool.add(delivery(NOW))
-
-
 async def test_a_spool_that_is_closed_says_so(opened):
     spool = await opened()
     await spool.close()
@@ -217,127 +126,6 @@ async def test_who_reads_events_too_late_is_told_that_some_are_missing(opened):
     assert not (await spool.events_after(20, 3)).gap
     assert await spool.events_after(25) == ([], 25, False)
     assert await spool.events_after(99) == ([], 25, True)
-
-
-# What is at rest.
-
-
-def everything(folder):
-    return b"".join(path.read_bytes() for path in folder.iterdir())
-
-
-async def test_with_a_key_nothing_of_a_call_can_be_read_in_the_file(opened, tmp_path):
-    from tests.support.spool_machine import ANSWER
-
-    for seal in (None, KeySeal(bytes(32))):
-        for path in tmp_path.iterdir():
-            path.unlink()
-        spool = await opened(seal=seal)
-        await spool.recover(NOW)
-        (one,) = await added(spool)
-        (taken,) = await spool.take(NOW, 1)
-        await spool.settle(one, Settlement(state="failed", now=NOW, answer=ANSWER))
-        found = [secret in everything(tmp_path) for secret in SECRETS]
-        assert found == [seal is None] * 4
-        kept = await spool.get(one)
-        assert (kept.body, kept.headers, kept.answer) == (taken.body, taken.headers, ANSWER)
-        await spool.close()
-
-
-async def test_another_key_or_none_is_refused_and_nothing_is_changed(opened, tmp_path):
-    spool = await opened(seal=KeySeal(bytes(32)))
-    ids = await added(spool)
-    await spool.close()
-    for seal in (None, KeySeal(bytes(31) + b"\1")):
-        with pytest.raises(SpoolDamaged, match="another key"):
-            await opened(seal=seal)
-    spool = await opened(seal=KeySeal(bytes(32)))
-    assert (await spool.get(ids[0])).body == b"s3cret-body"
-
-
-async def test_what_was_written_before_there_was_a_key_is_still_read(opened):
-    spool = await opened()
-    ids = await added(spool)
-    await spool.close()
-    spool = await opened(seal=KeySeal(bytes(32)))
-    ids += await added(spool)
-    assert [(await spool.get(one)).body for one in ids] == [b"s3cret-body"] * 2
-    await spool.close()
-    with pytest.raises(SpoolDamaged):
-        await opened()
-
-
-async def test_a_delivery_that_was_put_in_the_place_of_another_is_not_sent(opened):
-    spool = await opened(seal=KeySeal(bytes(32)))
-    await spool.recover(NOW)
-    ids = await added(spool, 3)
-
-    def swap(session):
-        session.connection.execute(
-            "UPDATE requests SET data = (SELECT data FROM requests WHERE seq = 2) WHERE seq = 1"
-        )
-
-    await spool._access.write(swap)
-    assert [one.id for one in await spool.take(NOW, 10)] == ids[1:]
-    dead = await spool.find(states=("failed",))
-    assert [(one.id, one.reason) for one in dead] == [(ids[0], "unreadable")]
-    with pytest.raises(SpoolDamaged):
-        await spool.get(ids[0])
-
-
-async def test_the_file_is_for_its_owner_only(opened, tmp_path):
-    spool = await opened()
-    await added(spool)
-    assert {path.stat().st_mode & 0o077 for path in tmp_path.iterdir()} == {0}
-
-
-# What cannot be read.
-
-
-async def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(opened, tmp_path):
-    path = tmp_path / "spool.db"
-    path.write_bytes(b"this is no database" * 500)
-    with pytest.raises(SpoolDamaged, match="left as it is"):
-        await opened()
-    assert path.read_bytes() == b"this is no database" * 500
-    assert [one.name for one in tmp_path.iterdir()] == ["spool.db"]
-
-
-async def test_a_database_of_another_program_is_refused(opened, tmp_path):
-    other = sqlite3.connect(tmp_path / "spool.db")
-    other.execute("CREATE TABLE theirs (a)")
-    other.close()
-    with pytest.raises(SpoolDamaged, match="another program"):
-        await opened()
-
-
-async def test_a_file_of_a_later_version_is_refused(opened, tmp_path):
-    await (await opened()).close()
-    later = sqlite3.connect(tmp_path / "spool.db")
-    later.execute("PRAGMA user_version = 99")
-    later.close()
-    with pytest.raises(SpoolDamaged, match="later version"):
-        await opened()
-
-
-async def test_a_damaged_page_is_noticed_at_start(opened, tmp_path):
-    spool = await opened()
-    await added(spool, 300)
-    await spool.close()
-    path = tmp_path / "spool.db"
-    with path.open("r+b") as file:
-        file.seek(20 * 4096)
-        file.write(b"\xa5" * 4096 * 10)
-    before = path.read_bytes()
-    with pytest.raises(SpoolDamaged, match="damaged"):
-        await opened()
-    assert path.read_bytes() == before
-
-
-async def test_a_folder_that_cannot_be_written_is_said_at_start(opened, tmp_path):
-    (tmp_path / "spool.db").mkdir()
-    with pytest.raises(SpoolUnavailable):
-        await opened()
 
 
 # Several processes.

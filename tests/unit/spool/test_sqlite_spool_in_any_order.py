@@ -7,7 +7,8 @@ from hypothesis import settings
 from sidecar.spool.sealing import KeySeal, NoSeal
 from sidecar.spool.sqlite import SqliteSpool
 from sidecar.spool.sqlite_adding import Bounds
-from tests.support.spool_machine import MOST, SpoolMachine
+from tests.support.spool_machine import SpoolMachine
+from tests.support.spool_views import MOST
 
 
 class SqliteMachine(SpoolMachine):
@@ -34,7 +35,7 @@ class SealedMachine(SqliteMachine):
     seal = KeySeal(bytes(range(32)))
 
 
-FEW = settings(max_examples=60, stateful_step_count=40)
+FEW = settings(max_examples=30, stateful_step_count=40)
 
 TestAFileInAnyOrder = SqliteMachine.TestCase
 TestAFileInAnyOrder.settings = FEW

@@ -1,132 +1,17 @@
+"""What sidecars tell each other, how much of it is heard, and what is said of it."""
+
 import asyncio
-from collections import deque
 
 import pytest
 
 from sidecar.core.cache.hearing import Hearing
 from sidecar.core.cache.news import EVERYTHING, News
 from sidecar.store.message import Message, decode, encode
-from sidecar.store.messenger import Messenger
 from sidecar.store.watch import Watch
 from sidecar.telemetry.message_stats import MessageCollector, MessageStats
 from sidecar.telemetry.metrics import Metrics
+from tests.support.messages import SECRET, Process, Server, end, two
 from tests.support.virtual_time import VirtualClock, in_virtual_time, virtually
-
-SECRET = b"secret"
-
-
-class Server:
-    """Passes messages on, as long as it is well."""
-
-    def __init__(self):
-        self.channels = []
-        self.published = []
-        self.mood = "well"
-
-    async def feel(self):
-        if self.mood == "frozen":
-            await asyncio.Event().wait()
-        if self.mood == "gone":
-            raise ConnectionError
-
-    def send(self, data):
-        self.published.append(data)
-        for channel in self.channels:
-            if channel.events is not None:
-                channel.put(data)
-
-    def go(self):
-        self.mood = "gone"
-        for channel in self.channels:
-            channel.events = None
-            channel.some.set()
-
-
-class Channel:
-    """One process's connection to it."""
-
-    def __init__(self, server):
-        self.server = server
-        self.events = None
-        self.some = asyncio.Event()
-        self.tries = self.subscribed = 0
-        self.closed = False
-        server.channels.append(self)
-
-    def put(self, event):
-        self.events.append(event)
-        self.some.set()
-
-    async def subscribe(self):
-        self.events = None
-        self.tries += 1
-        await self.server.feel()
-        self.subscribed += 1
-        self.events = deque()
-        self.put("subscribed")
-
-    async def ping(self):
-        if self.server.mood == "well":
-            self.put("pong")
-
-    async def read(self, seconds):
-        try:
-            async with asyncio.timeout(seconds):
-                while True:
-                    if self.events is None:
-                        raise ConnectionError
-                    if self.events and self.server.mood == "well":
-                        return self.events.popleft()
-                    self.some.clear()
-                    await self.some.wait()
-        except TimeoutError:
-            return None
-
-    async def publish(self, data):
-        await self.server.feel()
-        self.server.send(data)
-
-    async def close(self):
-        self.closed = True
-
-
-class Process:
-    """One sidecar's messages, and what it heard."""
-
-    def __init__(self, server, origin, recheck=5.0):
-        self.hearing = Hearing(recheck)
-        self.heard = []
-        self.channel = Channel(server)
-        self.messenger = Messenger(
-            self.channel,
-            origin=origin,
-            secret=SECRET,
-            hearing=self.hearing,
-            clock=VirtualClock(),
-            stats=MessageStats(),
-        )
-        self.messenger.start(self.heard.append)
-
-    @property
-    def stats(self):
-        return self.messenger.stats
-
-    def lag(self):
-        """Seconds since the last instant up to which it heard everything."""
-        return VirtualClock().wall() - self.hearing._until
-
-
-async def two():
-    server = Server()
-    processes = Process(server, "one"), Process(server, "other")
-    await asyncio.sleep(0.01)
-    return server, *processes
-
-
-async def end(*processes):
-    for process in processes:
-        await process.messenger.close()
-        assert process.channel.closed
 
 
 @virtually

@@ -1,92 +1,12 @@
-"""What one sidecar may give out of what it has in memory, or finds in a store, after another wrote.
-
-Two processes with their own generations, before one store; messages are carried by hand.
-"""
+"""What a sidecar may give out of its memory, or of a store, after another one wrote."""
 
 from dataclasses import replace
 
 import pytest
 
-from sidecar.core.cache.generations import Generations
-from sidecar.core.cache.hearing import Hearing
 from sidecar.core.cache.model import Entry, Head, Plan
-from sidecar.core.cache.tables import TableRules, Tables
-from sidecar.core.cache.tag_names import TagNames, for_others
-from sidecar.core.cache.told import tables_written
-from sidecar.core.cache.writes import write_tags
 from sidecar.store import changes
-from sidecar.store.entries import Entries
-from sidecar.store.memory import Memory, MemoryStore
-from tests.support.builders import request
-from tests.support.cached import Shelf
-from tests.support.clock import FakeClock
-
-START = 1_700_000_000.0
-NAMES = TagNames(b"secret")
-
-
-class Store(MemoryStore):
-    """A store that can be down, or hold back what it is told."""
-
-    def __init__(self):
-        super().__init__(Memory(1 << 20, 1 << 20), FakeClock())
-        self.down = False
-        self.asked = 0
-        self.held = None
-
-    async def get_all(self, keys):
-        self.asked += 1
-        return None if self.down else await super().get_all(keys)
-
-    def soon(self, key, value, ttl, *, needed=False):
-        if self.held is not None and needed:
-            self.held.append((key, value, ttl))
-            return False
-        return super().soon(key, value, ttl, needed=needed)
-
-
-class Sidecar:
-    """One process."""
-
-    def __init__(self, store, epoch, *, recheck=5.0):
-        self.tables = Tables(TableRules())
-        self.generations = Generations()
-        self.hearing = Hearing(recheck)
-        self.told = []
-        self.entries = Entries(
-            Shelf(),
-            self.generations,
-            b"secret",
-            store,
-            epoch,
-            hearing=self.hearing,
-            tell=self.told.append,
-        )
-
-    def read(self, target, *, at, body=b"rows", keep=0.0, lifetime=600.0):
-        """The upstream was asked at that time."""
-        tags = self.generations.now(NAMES.of(self.tables.read_tags(request("GET", target))))
-        plan = Plan(lifetime, stale_error=keep)
-        entry = Entry(Head(200, b"OK", []), body, at, plan, tags, upstream="api", path=target)
-        self.entries.keep(target, entry)
-
-    def write(self, method, target, body=b"{}", *, at):
-        subject = request(method, target, body=body)
-        tags = [*write_tags(self.tables, subject, None)]
-        others = map(for_others, tables_written(self.tables, subject))
-        change = NAMES.change((*tags, *others))
-        self.entries.bump(change.here, at, told=change.told)
-
-    def hears(self, other, *, at):
-        while other.told:
-            self.entries.hear(other.told.pop(0), at)
-
-    async def find(self, target, *, at):
-        return (await self.entries.find(target, [], at)).entry
-
-    async def has(self, target, *, at):
-        entry = await self.find(target, at=at)
-        return entry is not None and entry.fresh_until > at
+from tests.support.shared_entries import NAMES, START, Sidecar, Store
 
 
 @pytest.fixture

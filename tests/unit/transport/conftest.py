@@ -5,6 +5,7 @@ import pytest
 
 from sidecar.exchange import Timeline
 from sidecar.transport.connection import Connection
+from tests.support.attempts import World
 from tests.support.clock import FakeClock
 from tests.support.connections import FakeTransport
 
@@ -48,3 +49,17 @@ async def make_line():
 @pytest.fixture
 async def line(make_line):
     return make_line()
+
+
+@pytest.fixture
+async def make():
+    """Makes worlds with an attempt in them; all are left at the end."""
+    worlds = []
+
+    def make(*scripts, **timeouts):
+        worlds.append(World(*scripts, **timeouts))
+        return worlds[-1]
+
+    yield make
+    for world in worlds:
+        await world.leave()

@@ -1,96 +1,15 @@
+"""One attempt: what it writes, when it takes another connection, and how it ends."""
+
 import asyncio
-import socket
 
 import pytest
 
-from sidecar.config import Pool as PoolConfig
-from sidecar.config import Timeouts
 from sidecar.errors import DeadlineExceeded, TruncatedBody, UpstreamReset
 from sidecar.exchange import Request
-from sidecar.telemetry.pool_stats import PoolStats
-from sidecar.transport.attempt import Attempt
-from sidecar.transport.connection import Connection
-from sidecar.transport.pool import Pool
-from tests.support.builders import exchange, request
-from tests.support.clock import FakeClock
-from tests.support.connections import FakeTransport
+from tests.support.attempts import OK
+from tests.support.builders import exchange
 
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nKeep-Alive: timeout=5\r\n\r\nok"
 FIELDS = [(b"X-a", b"1")]
-
-
-class Answering(FakeTransport):
-    """Plays the next script when a request was written: bytes, or an end without any."""
-
-    def __init__(self, world):
-        super().__init__()
-        self.world = world
-
-    def write(self, data):
-        super().write(data)
-        asyncio.get_running_loop().call_soon(self.answer, self.world.scripts.pop(0))
-
-    def answer(self, script):
-        if script:
-            self.connection.data_received(script)
-        else:
-            self.connection.connection_lost(None)
-
-    def abort(self):
-        super().abort()
-        asyncio.get_running_loop().call_soon(self.connection.connection_lost, None)
-
-
-class World:
-    """An attempt on the real pool and real connections, without a network."""
-
-    def __init__(self, *scripts, **timeouts):
-        self.scripts = list(scripts)
-        self.clock = FakeClock(start=100.0)
-        self.stats = PoolStats()
-        self.transports = []
-        self.sockets = []
-        self.resolver = self
-        self.pool = Pool(PoolConfig(), self, self.clock, self.stats)
-        self.attempt = Attempt(self.pool, b"x.test", "/base", Timeouts(**timeouts), self.clock)
-
-    def close(self):
-        """As the resolver."""
-
-    async def dial(self, _allowance, _attempt):
-        near, far = socket.socketpair()
-        self.sockets += [near, far]
-        transport = Answering(self)
-        transport.connection = Connection(asyncio.get_running_loop(), near, self.clock)
-        transport.connection.connection_made(transport)
-        self.transports.append(transport)
-        return transport.connection
-
-    async def call(self, *what, deadline=200.0, **body):
-        self.exchange = exchange(request(*what, **body), deadline=deadline)
-        return await self.attempt(self.exchange)
-
-    async def ask(self, *what, **body):
-        answer = await self.call(*what, **body)
-        data = await answer.body.read()
-        answer.close()
-        return answer, data
-
-
-@pytest.fixture
-async def make():
-    worlds = []
-
-    def make(*scripts, **timeouts):
-        worlds.append(World(*scripts, **timeouts))
-        return worlds[-1]
-
-    yield make
-    for world in worlds:
-        world.pool.close()
-        await asyncio.sleep(0)
-        for each in world.sockets:
-            each.close()
 
 
 async def test_a_request_is_written_once_with_base_host_and_body(make):

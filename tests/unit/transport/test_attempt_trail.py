@@ -7,23 +7,7 @@ import pytest
 from sidecar.errors import DeadlineExceeded, ExchangeError, UpstreamReset
 from sidecar.exchange import Timeline
 from sidecar.trail import MOST
-from tests.unit.transport.test_attempt import OK, World
-
-
-@pytest.fixture
-async def make():
-    worlds = []
-
-    def make(*scripts, **timeouts):
-        worlds.append(World(*scripts, **timeouts))
-        return worlds[-1]
-
-    yield make
-    for world in worlds:
-        world.pool.close()
-        await asyncio.sleep(0)
-        for each in world.sockets:
-            each.close()
+from tests.support.attempts import OK
 
 
 def trail(world):

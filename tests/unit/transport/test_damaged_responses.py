@@ -6,15 +6,9 @@ import pytest
 
 from sidecar.core.allowance import Allowance
 from sidecar.errors import BadResponse
-from sidecar.transport.wire import ResponseReader
+from tests.support.responses import reader
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-
-
-def read(data):
-    subject = ResponseReader("GET")
-    subject.feed(data)
-    return subject
 
 
 @pytest.mark.parametrize(
@@ -31,16 +25,16 @@ def read(data):
 )
 def test_what_only_resembles_a_response_is_refused(data):
     with pytest.raises(BadResponse):
-        read(data)
+        reader(data)
 
 
 def test_blanks_behind_a_length_are_no_part_of_it():
-    assert read(b"HTTP/1.1 200 OK\r\nContent-Length: 2 \t\r\n\r\nok").complete
+    assert reader(b"HTTP/1.1 200 OK\r\nContent-Length: 2 \t\r\n\r\nok").complete
 
 
 def test_blanks_behind_a_coding_are_refused_because_the_parser_takes_it_for_another():
     with pytest.raises(BadResponse):
-        read(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\t\r\n\r\n2\r\nok\r\n0\r\n\r\n")
+        reader(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\t\r\n\r\n2\r\nok\r\n0\r\n\r\n")
 
 
 async def test_a_204_with_a_body_is_a_bad_response_for_who_waits(line):

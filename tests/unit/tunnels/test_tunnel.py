@@ -10,7 +10,7 @@ from sidecar.telemetry.tunnel_stats import TunnelStats
 from sidecar.tunnels.tunnel import Tunnel
 from tests.support.clock import FakeClock
 from tests.support.connections import FakeTransport
-from tests.support.websocket import BINARY, CLOSE, TEXT, closing, frame
+from tests.support.websocket_frames import BINARY, CLOSE, TEXT, closing, frame
 
 MASK = b"abcd"
 HEAD = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"

@@ -1,11 +1,9 @@
-import itertools
-
 import pytest
 
 from sidecar.config.breaker import Breaker as Config
 from sidecar.core.breaker.cooldown import Cooldown
 from sidecar.core.breaker.line import Line
-from sidecar.core.breaker.ramp import Ramp
+from sidecar.core.breaker.ramp import Ramp, Usual
 from sidecar.core.breaker.states import Machine
 from sidecar.core.breaker.window import Window
 
@@ -121,37 +119,81 @@ def test_a_ladder_that_is_forgotten_begins_at_the_bottom():
     assert cooldown.opens(1.5) == 0.25
 
 
-def test_each_success_lets_one_more_through():
-    ramp = Ramp(Config(ramp=2, ramp_time=1e9), 100.0)
-    assert [ramp.wait(inflight, 101.0) is None for inflight in (0, 1, 2)] == [True, True, False]
-    assert ramp.after_success(101.0) is ramp
-    assert [ramp.wait(inflight, 101.0) is None for inflight in (2, 3)] == [True, False]
+def free(ramp, now):
+    """How many may be in flight."""
+    return next((n for n in range(1000) if ramp.wait(n, now) is not None), None)
 
 
-def test_the_bound_doubles_four_times_and_is_gone_then():
-    ramp = Ramp(Config(ramp=4, ramp_time=1.0), 100.0)
+def test_each_good_answer_lets_one_more_through():
+    ramp = Ramp(Config(ramp=2), 0.1, 100.0)
+    assert free(ramp, 100.0) == 2
+    ramp.answered(0.2, 100.0)
+    assert free(ramp, 100.0) == 3
 
-    def most(now):
-        return next((n for n in range(1000) if ramp.wait(n, now) is not None), None)
 
-    assert [most(100 + after) for after in (0.0, 0.25, 0.5, 0.75, 0.999, 1.0)] == [
-        *(4, 8, 16, 32, 63),
-        None,
-    ]
-    assert ramp.wait(4, 100.0) == pytest.approx(0.25 * 0.3219, abs=0.001)  # 5 = 4 x 2^0.32
-    assert ramp.wait(7, 100.0) == pytest.approx(0.25)
-    assert ramp.wait(1000, 100.0) == pytest.approx(1.0)
-    assert ramp.after_success(101.0) is None
+def test_slow_answers_let_hardly_any_more_through():
+    ramp = Ramp(Config(ramp=2), 0.1, 100.0)
+    for _ in range(20):
+        ramp.answered(0.21, 100.0)
+    assert free(ramp, 100.0) == 2
+    for _ in range(40):
+        ramp.answered(0.21, 100.0)
+    assert free(ramp, 100.0) == 4
+
+
+def test_while_it_is_not_known_what_is_usual_no_answer_is_slow():
+    ramp = Ramp(Config(ramp=1), None, 100.0)
+    ramp.answered(1000.0, 100.0)
+    assert free(ramp, 100.0) == 2
+
+
+def test_the_bound_doubles_where_no_answer_comes():
+    ramp = Ramp(Config(ramp=2, ramp_time=4.0), 0.1, 100.0)
+    assert [free(ramp, 100 + after) for after in (0.0, 0.9, 1.0, 2.0, 3.5)] == [2, 2, 4, 8, 16]
+    assert ramp.wait(16, 103.5) == pytest.approx(0.5)
+    ramp.answered(0.1, 103.5)
+    assert ramp.wait(17, 104.4) == pytest.approx(0.1)
+
+
+def test_it_is_over_when_nobody_had_to_wait_for_so_long():
+    ramp = Ramp(Config(ramp=1, ramp_time=4.0), 0.1, 100.0)
+    for second in range(101, 110):
+        ramp.answered(1.0, second)
+        assert ramp.wait(5, second) is not None
+    assert not ramp.is_over(112.9)
+    assert ramp.wait(0, 112.0) is None
+    assert ramp.is_over(113.0)
+    assert ramp.wait(1000, 113.0) is None
+
+
+def test_a_bound_that_nothing_is_heard_of_for_years_stays_a_number():
+    ramp = Ramp(Config(ramp_time=1e-3), 0.1, 0.0)
+    for step in range(10_000):
+        ramp.wait(10**9, step * 2.5e-4)
+    assert ramp.wait(9_999, 2.5) is None
 
 
 def test_a_fast_upstream_has_a_hundred_calls_in_flight_after_five_round_trips():
-    ramp, trips = Ramp(Config(ramp=4), 0.0), 0
+    ramp, trips = Ramp(Config(), 0.1, 0.0), 0
     while ramp.wait(99, 0.0) is not None:
-        inflight = next(n for n in itertools.count() if ramp.wait(n, 0.0) is not None)
-        for _ in range(inflight):
-            ramp.after_success(0.0)
+        for _ in range(free(ramp, 0.0)):
+            ramp.answered(0.1, 0.0)
         trips += 1
     assert trips == 5
+
+
+def test_the_usual_is_a_mean_at_first_and_follows_slowly_then():
+    usual = Usual()
+    assert usual.seconds is None
+    for seconds in (0.1, 0.0, 0.3):
+        usual.add(seconds)
+    assert usual.seconds == pytest.approx(0.2)
+    for _ in range(1000):
+        usual.add(1.0)
+    before = usual.seconds
+    usual.add(2.0)
+    assert before == pytest.approx(1.0, abs=0.01)
+    assert usual.seconds == pytest.approx(before + 0.01, abs=0.001)
 
 
 class Ticket:

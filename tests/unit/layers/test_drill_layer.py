@@ -1,10 +1,10 @@
+"""What each drill does in the place of the upstream, or to its answer, and to which calls."""
+
 import asyncio
 
 import pytest
 
 from sidecar.config import Timeouts
-from sidecar.core.drills import Order
-from sidecar.drilling import Drilling
 from sidecar.errors import (
     AttemptTimeout,
     BadResponse,
@@ -15,46 +15,12 @@ from sidecar.errors import (
     TruncatedBody,
     UpstreamReset,
 )
-from sidecar.exchange import stack
-from sidecar.faults import FAULTS, Reply
+from sidecar.faults import FAULTS
 from sidecar.layers.drill import drill
-from sidecar.telemetry.drill_stats import DrillStats
-from tests.support.builders import exchange, request, response
-from tests.support.clock import FakeClock
+from tests.support.builders import exchange, request
+from tests.support.drilled import REPLIES, World
 
-REPLIES = [name for name, fault in FAULTS.items() if isinstance(fault.act(), Reply)]
 MARK = b"X-Sidecar-Drill"
-
-
-class World:
-    """A drill layer on a fake upstream that answers `body` after `takes` seconds."""
-
-    def __init__(self, fault=None, *, body=b"0123456789", takes=0.0, timeouts=None, **order):
-        self.clock = FakeClock(start=100.0)
-        self.numbers = [0.5]
-        self.drilling = Drilling(self.clock, DrillStats(), lambda: self.numbers[0])
-        self.calls, self.closed = 0, []
-        self.answer = response(200, body, [(b"Content-Length", b"%d" % len(body))])
-        self.answer.on_close(self.closed.append)
-        self.takes = takes
-        self.timeouts = timeouts or Timeouts()
-        self.handler = stack(drill(self.drilling, self.timeouts), on=self._upstream)
-        if fault:
-            self.drilling.start(Order(fault, "api", **order))
-
-    async def _upstream(self, subject):
-        self.calls += 1
-        subject.timeline.sent_at = self.clock.now()
-        self.clock.advance(self.takes)
-        subject.timeline.first_byte_at = self.clock.now()
-        return self.answer
-
-    async def call(self, method="GET", body=None, left=30.0):
-        self.exchange = exchange(request(method, body=body), deadline=self.clock.now() + left)
-        try:
-            return await self.handler(self.exchange)
-        finally:
-            self.drilling.close()
 
 
 async def read(body):

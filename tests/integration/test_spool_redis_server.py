@@ -1,0 +1,157 @@
+"""What may happen to the Redis server of a spool: full, slow, without memory, killed."""
+
+import asyncio
+import random
+import secrets
+
+import pytest
+
+from sidecar.spool import Added, Duplicate, Full, Settlement, SpoolDamaged, SpoolUnavailable
+from sidecar.spool.sealing import KeySeal, NoSeal
+from tests.support.redis import redis_server
+from tests.support.spool_crashes import Crashes, kill
+from tests.support.spool_redis import DELIVERED, NOW, added, durable, spools
+from tests.support.spools import delivery
+
+
+async def test_a_fence_that_was_not_answered_is_undone_as_soon_as_the_server_answers(tmp_path):
+    async with (
+        redis_server(tmp_path) as server,
+        spools(server, timeout=0.2, lease=60.0) as (spool,),
+    ):
+        ids = await added(spool, 2)
+        await spool.take(NOW, 10)
+        server.freeze()
+        with pytest.raises(SpoolUnavailable):
+            await spool.fence(ids, NOW)
+        server.thaw()
+        await asyncio.sleep(0.1)  # what was asked for is done by now
+        assert await spool.recover(NOW) == []
+        taken = await spool.take(NOW, 10)
+        assert [(one.state, one.attempts) for one in taken] == [("queued", 0)] * 2
+
+
+async def test_what_is_full_refuses_and_keeps_what_it_has(tmp_path):
+    async with redis_server(tmp_path) as server:
+        async with spools(server, max_deliveries=2) as (spool,):
+            await added(spool, 2)
+            assert await spool.add(delivery(NOW)) == Full("deliveries")
+        async with spools(server, max_size=20_000) as (spool,):
+            assert await spool.add(delivery(NOW, body=bytes(20_000))) == Full("size")
+            assert len(await spool.find()) == 2
+
+
+async def test_room_is_made_of_what_was_delivered_and_of_nothing_else(tmp_path):
+    async with redis_server(tmp_path) as server, spools(server, max_size=60_000) as (spool,):
+        (failed,) = await added(spool)
+        (known,) = await added(spool, dedup="k")
+        for one in await spool.take(NOW, 2):
+            state = "failed" if one.id == failed else "delivered"
+            await spool.settle(one.id, Settlement(state=state, now=NOW))
+        for _ in range(100):
+            await added(spool)
+            (taken,) = await spool.take(NOW, 1)
+            await spool.settle(taken.id, DELIVERED)
+        figures = await spool.figures(NOW)
+        assert figures.bytes <= 60_000
+        assert figures.counts["failed"] == 1
+        assert 10 < figures.counts["delivered"] < 60
+        again = await spool.add(delivery(NOW, dedup="k", fingerprint="other"))
+        assert again == Duplicate(known, "")
+
+
+async def test_a_server_without_memory_refuses_and_goes_on_when_there_is_some(tmp_path):
+    async with durable(tmp_path, "--maxmemory", "6mb") as server, spools(server) as (spool,):
+        ids = []
+        while True:
+            new = delivery(NOW, body=secrets.token_bytes(50_000))
+            if (said := await spool.add(new)) != Added(new.id):
+                break
+            ids.append(new.id)
+        assert said == Full("size")
+        taken = await spool.take(NOW, 2)
+        assert await spool.fence([one.id for one in taken], NOW) == set(ids[:2])
+        assert await spool.settle(ids[0], DELIVERED) is True
+        assert await spool.settle(ids[1], Settlement(state="queued", now=NOW)) is True
+        await spool._server.ask("CONFIG", "SET", "maxmemory", "60mb")
+        ids += await added(spool, 3)
+        assert [one.id for one in await spool.find(most=1000)] == ids
+
+
+async def test_a_server_that_throws_keys_away_is_not_used(tmp_path):
+    options = ("--maxmemory", "60mb", "--maxmemory-policy", "allkeys-lru")
+    async with durable(tmp_path, *options) as server:
+        with pytest.raises(SpoolUnavailable, match="allkeys-lru"):
+            async with spools(server):
+                pass
+
+
+async def test_how_safe_it_is_is_said_as_it_is(tmp_path):
+    async with redis_server(tmp_path) as server, spools(server) as (spool,):
+        assert spool.durability == "redis-memory"
+    async with durable(tmp_path) as server, spools(server) as (spool,):
+        assert spool.durability == "redis-aof-always"
+    async with durable(tmp_path, "--appendfsync", "everysec") as server, spools(server) as (spool,):
+        assert spool.durability == "redis-aof-everysec"
+
+
+async def test_a_server_that_does_not_answer_is_said_at_start(tmp_path):
+    async with redis_server(tmp_path) as server:
+        server.kill()
+        with pytest.raises(SpoolUnavailable):
+            async with spools(server):
+                pass
+
+
+async def test_with_a_key_nothing_of_a_call_can_be_read_and_another_key_is_refused(tmp_path):
+    async with durable(tmp_path) as server:
+        async with spools(server, seal=KeySeal(bytes(32))) as (spool,):
+            (one,) = await added(spool)
+            assert (await spool.get(one)).body == b"s3cret-body"
+        written = b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
+        assert one.encode() in written
+        assert b"s3cret" not in written
+        for seal in (NoSeal(), KeySeal(bytes(31) + b"\1")):
+            with pytest.raises(SpoolDamaged, match="another key"):
+                async with spools(server, seal=seal):
+                    pass
+
+
+async def test_a_server_that_is_killed_brings_back_what_it_accepted(tmp_path):
+    async with durable(tmp_path) as server, spools(server) as (spool,):
+        ids = await added(spool, 30, lane="a")
+        (first,) = await spool.take(NOW, 10)
+        await spool.fence([first.id], NOW)
+        server.kill()
+        with pytest.raises(SpoolUnavailable):
+            await spool.add(delivery(NOW))
+        with pytest.raises(SpoolUnavailable):
+            await spool.settle(first.id, DELIVERED)
+        await server.start()
+        assert await spool.settle(first.id, DELIVERED) is True
+        assert [one.id for one in await spool.take(NOW, 10)] == ids[1:2]
+        assert (await spool.figures(NOW)).counts["queued"] == 29
+
+
+async def test_sidecars_and_the_server_are_killed_while_they_work_and_nothing_is_lost_or_doubled(
+    tmp_path,
+):
+    dice = random.Random(3)
+    (tmp_path / "redis").mkdir()
+    async with durable(tmp_path / "redis") as server:
+        crashes = Crashes(tmp_path, server.url)
+        workers = [await crashes.worker("add") for _ in range(2)]
+        for number in range(6):
+            await asyncio.sleep(dice.uniform(0.05, 0.3))
+            if number % 3 == 2:
+                server.kill()
+                await asyncio.sleep(dice.uniform(0.0, 0.2))
+                await server.start()
+            else:
+                await kill(workers.pop(0))
+                workers.append(await crashes.worker("add"))
+        for worker in workers:
+            await kill(worker)
+        await crashes.settled()
+        states = await crashes.judge()
+        assert states["delivered"] > 100
