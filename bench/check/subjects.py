@@ -75,8 +75,8 @@ def _touch(text: str) -> str:
 
 
 def budget(_: ExitStack) -> Subject:
-    """A call, and a repetition of every tenth."""
-    subject = Budget(0.1, 100.0, 0.2)
+    """A good answer, and a repetition of every tenth."""
+    subject = Budget(0.1, 100.0, 1.0, 30.0)
 
     def work(times: int) -> None:
         for number in range(times):
@@ -135,7 +135,7 @@ def _nothing() -> None:
 def repetition(_: ExitStack) -> Subject:
     """A 503 of a GET is repeated."""
     judgement = Judgement("failure", "ambiguous", "http_503")
-    call, limits, subject = Call("GET", True, False), Limits(3, 10.0), Budget(1.0, 1e9, 1.0)
+    call, limits, subject = Call("GET", True, False), Limits(3, 10.0), Budget(1.0, 1e9, 1e9, 30.0)
 
     def work(times: int) -> None:
         for number in range(times):

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.fleet.simulation import FIRST_BYTE
 from sidecar.config import Breaker, Limit, Pace, Retry, RetryBudget, Upstream
 
 _URL = "https://provider.example"
-_UNBOUNDED = RetryBudget(ratio=1, burst=10**9, floor=1)
+_UNBOUNDED = RetryBudget(ratio=1, burst=10**9, reserve=10**9)
 _NO_BREAKER = Breaker(enabled=False)
 _NO_LIMIT = Limit(enforce=False)
 
-Role = Literal["subject", "reference", "control"]
-"""What is shown; what it is held against; what must fail, or else the simulation shows nothing."""
+Role = Literal["subject", "reference", "control", "other"]
+"""What is held to its promise; what it is held against; what must fail, or else the simulation
+shows nothing; what is shown beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +26,30 @@ class Policy:
 
 SHIPPED = Policy("as shipped", Upstream(_URL))
 
-FLEET = Policy(
-    "for a fleet",
+GENTLE = Policy(
+    "ramp: 1, ramp_time: 4s",
+    Upstream(_URL, breaker=Breaker(ramp=1, ramp_time=4.0)),
+    "other",
+)
+"""What waited at each of many breakers is let go more slowly."""
+
+BUDGET_ALONE = Policy(
+    "shipped budget, no breaker, no limit",
+    Upstream(_URL, breaker=_NO_BREAKER, limit=_NO_LIMIT),
+    "other",
+)
+
+FULL = Policy(
+    "a budget of 100 in hand, no breaker",
     Upstream(
         _URL,
-        retry=Retry(budget=RetryBudget(burst=1, floor=0.0)),
-        breaker=Breaker(slow=FIRST_BYTE / 2, slow_rate=0.5, ramp=1, ramp_time=4.0),
+        retry=Retry(budget=RetryBudget(half_life=10**9)),
+        breaker=_NO_BREAKER,
+        limit=_NO_LIMIT,
     ),
+    "other",
 )
-"""Hardly any repetition is in hand before it is earned, and a call that timed out costs two: it is
-not repeated. Answers that come late open the breaker before they come too late. And what waited at
-each of many breakers is let go slowly, or the provider gets all of it at once."""
+"""As retry budgets often are: what is not used stays, and is of the same size for each client."""
 
 NOTHING = Policy(
     "no repetition, no breaker, no limit",
@@ -56,20 +69,10 @@ NO_BUDGET = Policy(
     "control",
 )
 
-NO_BREAKER = Policy(
-    "shipped budget, no breaker, no limit",
-    Upstream(_URL, breaker=_NO_BREAKER, limit=_NO_LIMIT),
-    "control",
-)
-
-POLICIES = (SHIPPED, FLEET, NOTHING, NO_BREAKER, NO_BUDGET)
+POLICIES = (SHIPPED, GENTLE, BUDGET_ALONE, FULL, NOTHING, NO_BUDGET)
 
 
 def paced(limit: float, sidecars: int) -> Policy:
     """Each may use its part of the provider's limit, and no more."""
     pace = Pace(rate=limit / sidecars, burst=2)
-    upstream = FLEET.upstream
-    return Policy(
-        "for a fleet, limit divided",
-        Upstream(_URL, retry=upstream.retry, breaker=upstream.breaker, pace=(pace,)),
-    )
+    return Policy("as shipped, limit divided", Upstream(_URL, pace=(pace,)))

@@ -18,7 +18,7 @@ from aiohttp import web
 
 from bench.fleet.judging import Verdict, judge
 from bench.fleet.plan import CAPACITY, LOAD, TROUBLES
-from bench.fleet.policies import FLEET
+from bench.fleet.policies import SHIPPED
 from bench.fleet.provider import Trouble
 from bench.fleet.simulation import FIRST_BYTE, READS, TOTAL, Setting, simulate
 from bench.fleet.sockets import Applications, Served
@@ -40,8 +40,6 @@ upstreams:
   api:
     url: "http://127.0.0.1:{upstream}"
     timeouts: {{ first_byte: {first_byte}s, total: {total}s }}
-    retry: {{ budget: {{ burst: 1, floor: 0 }} }}
-    breaker: {{ slow: 500ms, slow_rate: 0.5, ramp: 1, ramp_time: 4s }}
     routes:
       - name: rest
         match: {{ path: "/rest/v1/**" }}
@@ -110,7 +108,7 @@ def measured() -> Measured | None:
 def _simulated(trouble: Trouble) -> Verdict:
     setting = Setting(
         sidecars=SIDECARS,
-        upstream=FLEET.upstream,
+        upstream=SHIPPED.upstream,
         trouble=replace(trouble, at=_AT, seconds=_OUTAGE),
         rate=CAPACITY * LOAD,
         capacity=CAPACITY,

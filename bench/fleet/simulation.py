@@ -24,6 +24,8 @@ FIRST_BYTE = 1.0
 """Seconds that a sidecar waits for an answer: ten times what one takes."""
 TOTAL = 5.0
 """Seconds that an application waits, all attempts included."""
+_AGE = 3600.0
+"""Seconds that a sidecar has run: of what its budget began with, nothing is left."""
 READS = 0.8
 """The share of calls that may be made twice; the rest is POST."""
 
@@ -105,6 +107,7 @@ class _Fleet:
     def _sidecar(self, provider: Provider) -> Handler:
         upstream, route = self._setting.upstream, self._route
         shared = Resilience("api", upstream, self._clock, b"secret", self._dice.random)
+        shared.budget.is_ample(-_AGE)
         return stack(
             shared.retry(route),
             shared.breaker(route),

@@ -61,9 +61,11 @@ class Breaker:
     probe_timeout: Timeout = 2.0
     """A probe without an answer for so long no longer keeps the next one from being sent."""
     ramp: Count = 4
-    """How many calls may be in flight when it has just closed again. Each success adds one."""
+    """How many calls may be in flight when it has just closed again. Each good answer adds one; a
+    whole round of those that take more than twice as long as usual adds a tenth."""
     ramp_time: Timeout = 1.0
-    """The bound also doubles each quarter of this, and after it there is none any more."""
+    """The bound doubles where no answer comes for a quarter of this, and is gone when no call has
+    had to wait for it for so long."""
     hold: Duration = 4.0
     """How long a GET, HEAD or OPTIONS waits, within its deadline and over all its attempts, for the
     breaker to let it through. `0s` refuses at once (`breaker_open`)."""

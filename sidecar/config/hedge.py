@@ -33,6 +33,7 @@ class Hedge:
     """As long as fewer reads than this were seen in the last two minutes, none is sent."""
     ratio: Ratio = 0.05
     """Second requests that each read adds to their own budget. They are taken from the
-    upstream's `retry.budget` as well, and none is sent while that is less than half full."""
+    upstream's `retry.budget` as well, and none is sent while repetitions have taken more than half
+    of that."""
     delay: Timeout | None = None
     """A fixed time to wait for the first, instead of the measured one."""

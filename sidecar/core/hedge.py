@@ -8,7 +8,7 @@ upstream becomes slow as a whole. Pure; the layer gives `now` and does the waiti
 from typing import NamedTuple
 
 from sidecar.config.hedge import Hedge
-from sidecar.core.budget import Budget
+from sidecar.core.budget import Bucket, Budget
 from sidecar.core.quantile import Quantiles
 from sidecar.core.repetition import is_client_repeating
 from sidecar.exchange import Request, Response
@@ -18,9 +18,6 @@ HEDGED_METHODS = frozenset(("GET", "HEAD"))
 
 _BURST = 5.0
 """Second requests that may be sent at once after a quiet time, and at the start."""
-
-_SHARED_LEAST = 0.5
-"""The part of the upstream's budget below which failures need all that is left of it."""
 
 _REFRESH = 0.25
 """Seconds for which a computed delay is used, so that not every call walks the histogram."""
@@ -76,7 +73,7 @@ class Hedging:
     def __init__(self, config: Hedge, shared: Budget) -> None:
         self._config = config
         self._shared = shared
-        self._own = Budget(config.ratio, _BURST, floor=0.0)
+        self._own = Bucket(config.ratio, _BURST)
         self._reads = Quantiles()
         self._delay: float | None = None
         self._computed_at = float("-inf")
@@ -92,7 +89,7 @@ class Hedging:
             left: seconds to its deadline.
             now: the instant.
         """
-        self._own.deposit(now)
+        self._own.deposit()
         delay = self.delay(now)
         if delay is None:
             return Skip("samples")
@@ -130,9 +127,9 @@ class Hedging:
             return Skip("unsent")
         if not healthy:
             return Skip("unhealthy")
-        if self._shared.tokens < max(1.0, self._shared.burst * _SHARED_LEAST):
+        if not self._shared.is_ample(now):  # failures need all that is left
             return Skip("retry_budget")
-        if not self._own.withdraw(1.0, now):
+        if not self._own.withdraw(1.0):
             return Skip("budget")
         self._shared.withdraw(1.0, now)  # it is there: that was asked for first
         return None

@@ -10,7 +10,8 @@ from sidecar.exchange import SAFE_METHODS, RawHeaders
 from sidecar.judgement import Judgement
 
 _TIMEOUT_COST = 2.0
-"""A call that timed out has cost the upstream more than one that it refused (AWS SDKs do so)."""
+"""A call that timed out has cost the upstream more than one that it refused (AWS SDKs do so), and
+is often still being worked on: repeating it is what keeps an overload alive."""
 
 
 class Call(NamedTuple):
@@ -21,8 +22,9 @@ class Call(NamedTuple):
     """Whether its body can be sent again."""
     client_repeats: bool
     """Whether the client says that it is itself repeating (`X-Retry-Count`)."""
-    keyed: bool = False
-    """Whether an idempotency key that the upstream honours makes it harmless to do it twice."""
+    harmless: bool = False
+    """Whether doing it twice is as good as once: an idempotency key that the upstream honours sees
+    to it, or its own words (`core/harmless.py`)."""
 
 
 class Repeat(NamedTuple):
@@ -83,7 +85,8 @@ def decide(
     wait = max(backoff, asked)
     if asked > limits.max_wait or wait >= left:
         return Stop("deadline" if wait >= left else "wait_too_long")
-    cost = _TIMEOUT_COST if judgement.reason.endswith("_timeout") else 1.0
+    timed_out = judgement.kind != "never_sent" and judgement.reason.endswith("_timeout")
+    cost = _TIMEOUT_COST if timed_out else 1.0
     if not budget.withdraw(cost, now):
         return Stop("budget")
     return Repeat(wait)
@@ -97,6 +100,6 @@ def _hindrance(judgement: Judgement, call: Call, limits: Limits, attempt: int) -
         return "attempts"
     if call.client_repeats:
         return "client_repeats"
-    if judgement.kind == "ambiguous" and not (call.keyed or call.method in SAFE_METHODS):
+    if judgement.kind == "ambiguous" and not (call.harmless or call.method in SAFE_METHODS):
         return "not_idempotent"
     return None if call.rewindable else "body"

@@ -4,8 +4,9 @@ What is decided is decided in `core/repetition.py`; what a response means was ju
 repetition is allowed, or none gets through, the last answer of the upstream goes back as it is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from random import random
 from typing import NamedTuple
 
 import backoff
@@ -13,6 +14,7 @@ import backoff
 from sidecar.clock import Clock
 from sidecar.config import Retry
 from sidecar.core.budget import Budget
+from sidecar.core.harmless import is_harmless
 from sidecar.core.outcomes import judge_error, leaves_last_answer
 from sidecar.core.repetition import Call, Limits, Repeat, Stop, decide, is_client_repeating
 from sidecar.dialects import plain
@@ -21,6 +23,10 @@ from sidecar.exchange import Exchange, Handler, Layer, Response
 from sidecar.judgement import Judgement
 from sidecar.peeked import copied
 from sidecar.telemetry.retry_stats import RetryStats
+
+_FINAL = ("done", "permanent")
+"""Kinds of judgement that no repetition would better: where the upstream is well, it has earned
+one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,8 @@ class Parts:
     budget: Budget
     stats: RetryStats
     clock: Clock
+    draw: Callable[[], float] = random
+    """A random number in [0, 1) each time."""
 
 
 class _Outcome(NamedTuple):
@@ -62,11 +70,11 @@ class RetryLayer:
         self._budget = parts.budget
         self._stats = parts.stats
         self._clock = parts.clock
+        self._draw = parts.draw
         self._limits = Limits(parts.config.attempts, parts.config.max_wait)
 
     async def __call__(self, exchange: Exchange, /) -> Response:
         """The first response that is not worth repeating, or the last one."""
-        self._budget.deposit(self._clock.now())
         waits: Iterator[float] | None = None
         last: _Answer | None = None
         repeated, elsewhere = False, 0
@@ -79,11 +87,13 @@ class RetryLayer:
                 outcome = _Outcome(judge_error(error), error=error, sent=sent, repeated=repeated)
             else:
                 judgement = response.judgement or self._by_status(exchange, response)
+                if judgement.kind in _FINAL and judgement.verdict != "failure":
+                    self._budget.deposit(self._clock.now())
                 if judgement.kind == "done":
                     self._stats.ended(judgement, "done", repeated=repeated)
                     return response
                 outcome = _Outcome(judgement, response, repeated=repeated)
-            waits = waits or _waits(self._config)
+            waits = waits or _waits(self._config, self._draw)
             attempt = exchange.attempt - elsewhere
             decision = self._decide(exchange, outcome.judgement, attempt, next(waits))
             if isinstance(decision, Stop):
@@ -124,7 +134,7 @@ class RetryLayer:
             method=request.method,
             rewindable=request.body is None or request.body.rewindable,
             client_repeats=is_client_repeating(request.headers),
-            keyed=exchange.repeatable,
+            harmless=exchange.repeatable or is_harmless(self._config.harmless, request),
         )
         return decide(
             judgement,
@@ -153,12 +163,12 @@ def _kept(exchange: Exchange, response: Response, judgement: Judgement) -> _Answ
     return None if copy is None else _Answer(copy, judgement, first_byte_at)
 
 
-def _waits(config: Retry) -> Iterator[float]:
+def _waits(config: Retry, draw: Callable[[], float]) -> Iterator[float]:
     """Exponential back-off with full jitter: a random part of base, 2 x base, … cap."""
     steps = backoff.expo(base=2, factor=config.base, max_value=config.cap)
     next(steps)  # the generator wants to be started
     for step in steps:
-        yield backoff.full_jitter(step)
+        yield step * draw()
 
 
 def retry(parts: Parts) -> Layer:

@@ -62,10 +62,14 @@ class Resilience:
         self._config = config
         self._clock = clock
         self._secret = secret
+        self._draw = draw
         self._kept = kept = kept or Kept()
         budget = config.retry.budget
         self.budget = kept.shared(
-            "budget", name, budget, lambda: Budget(budget.ratio, budget.burst, budget.floor)
+            "budget",
+            name,
+            budget,
+            lambda: Budget(budget.ratio, budget.burst, budget.reserve, budget.half_life),
         )
         self.held = kept.totals("held", name, lambda: Held(clock))
         self.breaker_stats = kept.totals("breakers", name, lambda: BreakerStats(name))
@@ -95,7 +99,7 @@ class Resilience:
         """Repeats what failed."""
         stats = self._kept.totals("retry", self._of(route.name), RetryStats)
         self.retry_stats[route.name] = stats
-        return retry(RetryParts(route.config.retry, self.budget, stats, self._clock))
+        return retry(RetryParts(route.config.retry, self.budget, stats, self._clock, self._draw))
 
     def hedge(self, route: RouteEntry) -> Layer | None:
         """Asks a second time for slow reads."""

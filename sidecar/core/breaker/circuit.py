@@ -12,7 +12,7 @@ from sidecar.core.breaker.cooldown import Cooldown
 from sidecar.core.breaker.evidence import Evidence
 from sidecar.core.breaker.permit import Owner, Permit
 from sidecar.core.breaker.probing import Probing
-from sidecar.core.breaker.ramp import Ramp
+from sidecar.core.breaker.ramp import Ramp, Usual
 from sidecar.core.breaker.states import Machine
 from sidecar.core.breaker.values import Failure, Outcome, Refusal, State, Transition
 from sidecar.core.breaker.window import Window
@@ -41,6 +41,7 @@ class Circuit:
         self._evidence = Evidence()
         self._probing = Probing(config, now)
         self._ramp: Ramp | None = None
+        self._usual = Usual()
         self._epoch = 0
         """Counts the changes of state; what was admitted in an earlier one does not count."""
         self._since = now
@@ -58,8 +59,7 @@ class Circuit:
     def ask(self, owner: Owner, now: float, *, safe: bool) -> Permit | Refusal:
         """Let one call go, or say why not; what became of it is told to `owner`."""
         if self.state == "closed":
-            wait = self._ramp.wait(self._inflight, now) if self._ramp is not None else None
-            if wait is not None:
+            if self._ramp is not None and (wait := self._ramp.wait(self._inflight, now)):
                 return Refusal("ramp", wait)
             self._inflight += 1
             return Permit(owner, self._epoch)
@@ -109,8 +109,7 @@ class Circuit:
     def is_at_rest(self, now: float) -> bool:
         """Whether it may be forgotten: closed and idle, or left open because no call came."""
         if self.state == "closed":
-            recovered = self._ramp is None or now - self._since > self._config.ramp_time
-            return recovered and not self._inflight
+            return not self._inflight and (self._ramp is None or self._ramp.is_over(now))
         return now - max(self._probing.opens_until, self._since) > self._config.max_open
 
     def snapshot(self, now: float) -> dict[str, Any]:
@@ -148,7 +147,7 @@ class Circuit:
             self._cooldown.closes(now)
             self._evidence.clear()
             self._begin(now)
-            self._ramp = Ramp(self._config, now)
+            self._ramp = Ramp(self._config, self._usual.seconds, now)
             self._notify(Transition("half_open", "closed", "recovered", now))
 
     def _count(self, outcome: Outcome, now: float) -> None:
@@ -158,14 +157,21 @@ class Circuit:
         self._window.add(now, failed=failed, slow=slow)
         if not (failed or slow):
             self._machine.success()
-            if self._ramp is not None:
-                self._ramp = self._ramp.after_success(now)
+            self._answered(outcome.duration, now)
             return
         self._evidence.add(outcome, now)
         breach = self._window.breach()
         self._machine.failure()
         if self.state == "open":
             self._opened("closed", breach or "failure_rate", now)
+
+    def _answered(self, seconds: float, now: float) -> None:
+        if self._ramp is None:
+            self._usual.add(seconds)
+            return
+        self._ramp.answered(seconds, now)
+        if self._ramp.is_over(now):
+            self._ramp = None
 
     def _reopen(self, outcome: Outcome, now: float) -> None:
         self._evidence.add(outcome, now)
