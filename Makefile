@@ -68,8 +68,8 @@ test: $(VENV)/.ok ## Unit, architecture and integration tests (under 3 minutes)
 # One after the other, because they measure, or start whole processes: beside another test, theirs
 # would be its time, too.
 .PHONY: test-timed
-test-timed: $(VENV)/.ok ## What takes time: the fault matrix, outages, deadlines, processes (4 minutes)
-	@$(PYTEST) tests/matrix tests/simulation tests/timed $(ARGS)
+test-timed: $(VENV)/.ok ## What takes time: the fault matrix, attacks, models, outages, deadlines, processes (5 minutes)
+	@$(PYTEST) tests/matrix tests/models tests/security tests/simulation tests/timed $(ARGS)
 
 .PHONY: test-sdk
 test-sdk: $(VENV)/.sdk $(NODE)/node_modules/.ok ## The official SDKs, Python and JavaScript, through the sidecar

@@ -106,7 +106,7 @@ class Reloads(Machine):
         body = exchange.request.target.encode()
         return Response(self.status, b"OK", [], BytesBody(body))
 
-    @rule(status=st.sampled_from((200, 200, 503)), took=st.sampled_from((0.0, 1.0)))
+    @rule(status=st.sampled_from((200, 200, 503)), took=st.sampled_from((0.0, 0.7)))
     def mood_changes(self, status, took):
         self.status, self.took = status, took
 

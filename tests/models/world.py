@@ -27,12 +27,14 @@ QUIET = "log: {level: error}\n"
 
 
 def budget(examples: int, steps: int) -> settings:
-    """How much of it `make test` plays; a failure says how to play it again.
+    """How much of it `make test` plays, the same each time; a failure says how to play it again.
 
-    `FUZZ_FACTOR=20` plays so many times as much.
+    `FUZZ_FACTOR=20` plays so many times as much, and other histories.
     """
+    factor = os.environ.get("FUZZ_FACTOR")
     return settings(
-        max_examples=int(examples * float(os.environ.get("FUZZ_FACTOR", "1"))),
+        max_examples=int(examples * float(factor or "1")),
+        derandomize=factor is None,
         stateful_step_count=steps,
         deadline=None,
         print_blob=True,

@@ -76,7 +76,7 @@ def check_budget(budget, played):
 
 
 @given(histories)
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_repetition_keeps_its_rules_in_every_history(history):
     check(history, run(history))
 
