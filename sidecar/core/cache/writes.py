@@ -115,8 +115,9 @@ def _new(write: Write) -> list[str]:
     rows = write.sent if write.returned is None else [*write.returned, *(write.sent or [])]
     named = [row for row in rows or [] if "id" in row]
     tags = _bumped(write.table, "id", _of_rows(named, "id") if named else set())
-    are_all_known = write.returned is not None and all("id" in row for row in write.returned)
-    return tags if are_all_known and write.returned else [*tags, new_rows(write.table)]
+    made = write.returned or write.sent
+    are_all_known = bool(made) and all("id" in row for row in made or ())
+    return tags if are_all_known else [*tags, new_rows(write.table)]
 
 
 def _values(write: Write, column: str) -> set[str] | None:

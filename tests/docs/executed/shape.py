@@ -14,8 +14,10 @@ _NONE = re.compile(r"(?<=\s)-(?=\s|$)")
 _COUNTED = re.compile(r"# x [\w #,]+")
 """How often calls failed, by reason: which there are is chance."""
 
-_CLASSES = re.compile(r" \((?:\w+ # ?)+\)(?: queue: .*)?")
+_CLASSES = re.compile(r" \((?:\w+ # ?)+\)(?: queue: .*)?| queue: .*")
 """The same, of `sidecar top`."""
+_BREAKER = re.compile(r"(?<= )(?:closed|half-open|OPEN(?: #)?)(?= #)")
+"""How a breaker stands just then, in its columns."""
 
 _ZONE = re.compile(r"since # # \w+")
 _VERSION = re.compile(r"^sidecar \d\S*")
@@ -26,7 +28,12 @@ def shape(line: str) -> str:
     plain = _VERSION.sub("sidecar #", _COLOUR.sub("", line))
     plain = _NONE.sub("#", _FIGURE.sub("#", plain))
     plain = " ".join(plain.split())
-    for pattern, word in ((_COUNTED, "# x"), (_CLASSES, " (#)"), (_ZONE, "since # #")):
+    for pattern, word in (
+        (_COUNTED, "# x"),
+        (_CLASSES, ""),
+        (_BREAKER, "closed"),
+        (_ZONE, "since # #"),
+    ):
         plain = pattern.sub(word, plain)
     return plain
 

@@ -15,6 +15,8 @@ from tests.docs.executed.shape import missing
         ("direct  74 x broken, 12 x 503", "direct  1 x unanswered"),
         ("gemini  0.6  -  1", "gemini  12.1  57%  1"),
         ("sidecar 0.1.0  ready", "sidecar 1.2.dev3+gabc  ready"),
+        ("errors 1.7% (http_5xx 8, other 2)", "errors 0.0%  queue: 1 failed"),
+        ("supabase  0.7% closed   57%  1", "supabase  1.1% OPEN 202ms   95%  0"),
         ("\x1b[1mbold\x1b[0m", "bold"),
     ],
 )
@@ -29,6 +31,7 @@ def test_figures_may_differ(shown, printed):
         ("b\na", "a\nb"),
         ("timeouts.total  10s", "timeouts.total"),
         ("error: unknown key", "error: other"),
+        ("the breaker is closed", "the breaker is open"),
     ],
 )
 def test_words_and_order_may_not(shown, printed):
