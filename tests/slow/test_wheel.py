@@ -19,7 +19,7 @@ from scripts.released import ROOT, version
 from scripts.runtime_set import extras, runtime_set
 
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-FOR_DEVELOPERS = {"browser", "sdk", "ship", "test"}
+FOR_DEVELOPERS = {"browser", "docs", "fuzz", "sdk", "ship", "test"}
 STARTS_WITHIN = 20
 
 IMPORT_ALL = """
