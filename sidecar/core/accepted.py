@@ -7,7 +7,7 @@ import json
 from typing import NamedTuple
 
 from sidecar.config.queue import AcceptedShape
-from sidecar.core.json_path import Json, field
+from sidecar.core.json_path import Json, field, parsed
 from sidecar.core.queueing import RESPOND_ASYNC
 from sidecar.exchange import BytesBody, RawHeaders, Response
 
@@ -92,10 +92,4 @@ def _whatsapp(delivery: str, body: bytes) -> Json:
 
 def _read(body: bytes) -> Json:
     """The body as JSON; None where it is none, or too long to look at."""
-    if len(body) > _MOST_JSON:
-        return None
-    try:
-        value: Json = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return value
+    return parsed(body) if len(body) <= _MOST_JSON else None

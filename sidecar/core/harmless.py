@@ -5,18 +5,18 @@ whoever turns it on. Pure. Sources: docs.postgrest.org, "Tables and Views" (upda
 "Preferences"; developers.facebook.com, Cloud API, "Mark messages as read".
 """
 
-import json
 from typing import Literal, TypeAlias
 
 from sidecar.core.cache.directives import values_of
-from sidecar.core.cache.tables import parameters, target_of
+from sidecar.core.cache.tables import NO_FILTERS, parameters, target_of
+from sidecar.core.cache.written import deciding
+from sidecar.core.json_path import Json, parsed
 from sidecar.exchange import Request
 
 Harmless: TypeAlias = Literal["none", "postgrest", "graph"]
 """Whose writes are looked at."""
 
 _MOST_BODY = 1024 * 1024
-_NO_FILTERS = frozenset(("select", "order", "limit", "offset", "columns", "on_conflict"))
 _TOLD = (b"return=representation", b"return=headers-only", b"count=", b"max-affected", b"tx=")
 """Preferences by which an answer tells what this one call has changed."""
 
@@ -65,7 +65,7 @@ def _sets_what_it_does_not_ask_for(request: Request) -> bool:
     body = _json(request)
     if not isinstance(body, dict):
         return False
-    asked = [name for name, _ in parameters(request) if name not in _NO_FILTERS]
+    asked = [name for name, _ in parameters(request) if name not in NO_FILTERS]
     if any(name.startswith(("or", "and", "not.")) for name in asked):  # `or=(a.eq.1,b.is.null)`
         return False
     limited = any(name in ("limit", "offset") for name, _ in parameters(request))
@@ -81,17 +81,10 @@ def _names_its_rows(request: Request) -> bool:
     """An upsert finds the same rows again if each says by which it is found."""
     body = _json(request)
     rows = body if isinstance(body, list) else [body]
-    named = [value for name, value in parameters(request) if name == "on_conflict"]
-    keys = set(named[0].split(",")) if named else {"id"}
+    keys = deciding(parameters(request))
     return bool(rows) and all(isinstance(row, dict) and keys <= row.keys() for row in rows)
 
 
-def _json(request: Request) -> object:
+def _json(request: Request) -> Json:
     body = request.body.known() if request.body is not None else None
-    if not body or len(body) > _MOST_BODY:
-        return None
-    try:
-        value: object = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return value
+    return parsed(body) if body and len(body) <= _MOST_BODY else None

@@ -1,8 +1,9 @@
-"""Where something is in a JSON value: the notation of a path, and what is there.
+"""Reads JSON, and finds what is in it: the notation of a path, and what is there.
 
 Knows JSON; nothing of who wrote it.
 """
 
+import json
 import re
 from typing import TypeAlias
 
@@ -10,6 +11,15 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | Non
 Path = tuple[str | int, ...]
 
 _STEP = re.compile(r"\.?([A-Za-z_][\w-]*)|\[(\d{1,6})\]|\[\"([^\"]+)\"\]|\['([^']+)'\]")
+
+
+def parsed(text: bytes) -> Json:
+    """The JSON value; None if it is none, is not whole, or is nested too deeply."""
+    try:
+        value: Json = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value
 
 
 def path_of(text: str) -> Path:

@@ -10,7 +10,7 @@ import re
 
 from sidecar.core.cache.directives import values_of
 from sidecar.core.cache.tables import parameters, target_of
-from sidecar.core.json_path import Json, field
+from sidecar.core.json_path import Json, field, parsed
 from sidecar.exchange import BytesBody, RawHeaders, Request
 
 _MOST_BODY = 1024 * 1024
@@ -37,21 +37,14 @@ def named(request: Request, column: str, key: str) -> Request | None:
         return None
     body = request.body.known()
     opening = _OBJECT.match(body) if body and len(body) <= _MOST_BODY else None
-    if body is None or opening is None or (row := _row(body)) is None or column in row:
+    row = parsed(body) if body and opening else None
+    if not body or opening is None or not isinstance(row, dict) or column in row:
         return None
     member = json.dumps({column: key})[1:-1].encode() + (b"," if row else b"")
     changed = body[: opening.end()] + member + body[opening.end() :]
     return request._replace(
         headers=_with_length(request.headers, len(changed)), body=BytesBody(changed)
     )
-
-
-def _row(body: bytes) -> dict[str, object] | None:
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _with_length(headers: RawHeaders, length: int) -> RawHeaders:

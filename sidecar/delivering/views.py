@@ -7,7 +7,7 @@ import base64
 import json
 from datetime import UTC, datetime
 
-from sidecar.core.json_path import Json
+from sidecar.core.json_path import Json, parsed
 from sidecar.spool import Answer, Delivery, Event
 from sidecar.telemetry import redact
 
@@ -61,10 +61,7 @@ def _outline(body: bytes) -> str:
     """Of what shape a body is, so that it can be edited; none of its texts and numbers."""
     if not body:
         return ""
-    try:
-        value: Json = json.loads(body) if len(body) <= _MOST_READ else None
-    except (ValueError, RecursionError):
-        value = None
+    value = parsed(body) if len(body) <= _MOST_READ else None
     if value is None:
         return f"({len(body)} bytes)"
     return json.dumps(_shape(value, 0), ensure_ascii=False)[:_MOST_SHOWN]

@@ -3,10 +3,9 @@
 Never raises: what cannot be read is empty, or None.
 """
 
-import json
 import zlib
 
-from sidecar.core.json_path import Json
+from sidecar.core.json_path import Json, parsed
 from sidecar.exchange import RawHeaders
 
 MOST = 256 * 1024
@@ -50,15 +49,6 @@ def _inflate(body: bytes, window: int) -> bytes:
         return zlib.decompressobj(window).decompress(body, MOST)
     except zlib.error:
         return b""
-
-
-def parsed(text: bytes) -> Json:
-    """The JSON value; None if it is none, or is not whole."""
-    try:
-        value: Json = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return value
 
 
 def json_of(headers: RawHeaders, body: bytes) -> Json:

@@ -4,9 +4,9 @@ Knows no provider. What the description does not name is judged by HTTP alone.
 """
 
 from sidecar.config import DescribedDialect
-from sidecar.core.json_path import Json, field, path_of
+from sidecar.core.json_path import Json, field, parsed, path_of
 from sidecar.dialects import plain
-from sidecar.dialects.body import header, json_of, parsed
+from sidecar.dialects.body import header, json_of
 from sidecar.dialects.retry_after import duration, wait_in
 from sidecar.dialects.sse import frame_in
 from sidecar.dialects.stream_end import Marks, marks

@@ -6,9 +6,9 @@ Sources: google/rpc/error_details.proto; ai.google.dev, "Troubleshooting" and "R
 
 import math
 
-from sidecar.core.json_path import Json, field
+from sidecar.core.json_path import Json, field, parsed
 from sidecar.dialects import plain
-from sidecar.dialects.body import json_of, parsed
+from sidecar.dialects.body import json_of
 from sidecar.dialects.retry_after import duration, retry_after
 from sidecar.dialects.sse import frame_in
 from sidecar.dialects.stream_end import Marks, marks

@@ -6,9 +6,9 @@ the status of one code differs between its pages. "Handling errors" of the Graph
 
 import math
 
-from sidecar.core.json_path import Json, field
+from sidecar.core.json_path import Json, field, parsed
 from sidecar.dialects import plain
-from sidecar.dialects.body import header, json_of, parsed
+from sidecar.dialects.body import header, json_of
 from sidecar.dialects.retry_after import duration, retry_after
 from sidecar.exchange import RawHeaders
 from sidecar.judgement import Judgement, Scope

@@ -13,8 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
-from sidecar.core.json_path import Json, field
-from sidecar.dialects.body import parsed
+from sidecar.core.json_path import Json, field, parsed
 from sidecar.exchange import RawHeaders
 
 Meter = Literal[

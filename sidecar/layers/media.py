@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from sidecar.clock import Clock
 from sidecar.core.cache.directives import age_of
+from sidecar.core.json_path import parsed
 from sidecar.core.media import call_of, id_in, tag_of, url_in
 from sidecar.core.media_uploads import Uploads
 from sidecar.core.media_urls import MediaUrls
-from sidecar.dialects.body import decoded, header, json_of, parsed
+from sidecar.dialects.body import decoded, header, json_of
 from sidecar.errors import DeadlineExceeded, ExchangeError
 from sidecar.exchange import BytesBody, Exchange, Handler, Layer, Request, RequestBody, Response
 from sidecar.peeked import peek

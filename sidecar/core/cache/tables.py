@@ -29,7 +29,8 @@ ALL = "*"
 
 _PATH = re.compile(r"/rest/v1/(rpc/)?([^/?]+)")
 _BEFORE_NAME = re.compile(r"[,):]")
-_NO_FILTERS = frozenset(("select", "order", "limit", "offset", "columns", "on_conflict"))
+NO_FILTERS = frozenset(("select", "order", "limit", "offset", "columns", "on_conflict"))
+"""Parameters that choose no rows by a column."""
 _IS = frozenset(("null", "true", "false", "unknown"))
 _MOST_VALUES = 32
 _MOST_COLUMNS = 64
@@ -177,7 +178,7 @@ def pinned_values(query: list[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     """The columns that a filter pins (`eq`, `in`, `is`), and to which values."""
     pinned: dict[str, tuple[str, ...]] = {}
     for name, condition in query:
-        if name in _NO_FILTERS or not re.fullmatch(r"\w+", name) or name in ("and", "or", "not"):
+        if name in NO_FILTERS or not re.fullmatch(r"\w+", name) or name in ("and", "or", "not"):
             continue
         operator, _, operand = condition.partition(".")
         if operator == "eq" or (operator == "is" and operand.lower() in _IS):

@@ -3,12 +3,12 @@
 Source: docs.postgrest.org, "Tables and Views" (insert, upsert, update, delete), "Preferences".
 """
 
-import json
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeAlias
 
 from sidecar.core.cache.directives import values_of
 from sidecar.core.cache.tables import parameters, pinned_values
+from sidecar.core.json_path import parsed
 from sidecar.exchange import Request
 
 _MOST_ROWS = 100
@@ -61,6 +61,11 @@ def _upserts(
         return frozenset(pinned)
     if b"resolution=" not in b",".join(values_of(request.headers, b"prefer")):
         return None
+    return deciding(query)
+
+
+def deciding(query: list[tuple[str, str]]) -> frozenset[str]:
+    """The columns by which an upsert finds a row that is there."""
     named = [value for name, value in query if name == "on_conflict"]
     return frozenset(named[0].split(",") if named else ("id",))
 
@@ -77,11 +82,7 @@ def _as_used(rows: list[Row] | None, query: list[tuple[str, str]]) -> list[Row] 
 def _rows(body: bytes | None) -> list[Row] | None:
     if not body or len(body) > _MOST_BODY:
         return None
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
+    value = parsed(body)
     rows = value if isinstance(value, list) else [value]
-    if len(rows) > _MOST_ROWS or not all(isinstance(row, dict) for row in rows):
-        return None
-    return rows
+    found: list[Row] = [dict(row) for row in rows if isinstance(row, dict)]
+    return found if len(rows) <= _MOST_ROWS and len(found) == len(rows) else None

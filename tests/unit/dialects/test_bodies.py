@@ -3,8 +3,8 @@ import zlib
 
 import pytest
 
-from sidecar.core.json_path import field
-from sidecar.dialects.body import MOST, decoded, json_of, parsed
+from sidecar.core.json_path import field, parsed
+from sidecar.dialects.body import MOST, decoded, json_of
 
 TEXT = b'{"error": {"code": 4}}'
 

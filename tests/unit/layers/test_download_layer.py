@@ -2,9 +2,9 @@ import asyncio
 
 import pytest
 
+from sidecar.core.json_path import parsed
 from sidecar.core.media import Callers, call_of, url_in
 from sidecar.core.media_urls import MediaUrls
-from sidecar.dialects.body import parsed
 from sidecar.errors import UpstreamReset
 from sidecar.exchange import stack
 from sidecar.flights.own_call import Destination
