@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tests.support.fallible import Asked, Fallible, Mode, Traffic, fallible, now
+from tests.support.lateness import BUSY, LATE
 from tests.support.raw import get
 from tests.support.sidecar import Running, running_sidecar
 
@@ -18,11 +19,6 @@ CONSECUTIVE = 5
 SHORTEST, LONGEST = 0.25, 1.0
 """Of the breaker's defaults: failures that open it, and seconds between probes in the first minute
 of an outage."""
-
-LATE = 0.05
-"""Seconds that an answer may come after its deadline."""
-BUSY = 0.2
-"""Seconds that the worst of many may come later still, on a machine that is busy."""
 
 _SIDECAR = """
 listen: {{proxy: "127.0.0.1:0", ops: "127.0.0.1:0", admin: null}}

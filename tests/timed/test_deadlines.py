@@ -7,15 +7,12 @@ import time
 import pytest
 
 from sidecar.config import Match, Retry, Route, Timeouts
+from tests.support.lateness import BUSY, LATE, timed
 from tests.support.proxied import proxied, soon
 from tests.support.raw import ask, call, connected, get
 from tests.support.steps import OK, body, close, message, reply, send, stall, trickle, wait
 
 TOTAL = 0.5
-LATE = 0.05
-"""Seconds that an answer may come after its deadline."""
-BUSY = 0.2
-"""Seconds that the worst of many may come later still, on a machine that is busy."""
 CALLS = 20
 
 LASTING = Retry(attempts=10, base=0.02, cap=0.1)
@@ -54,6 +51,7 @@ def record(record_property, lateness):
 
 
 @pytest.mark.parametrize("name", FAULTS)
+@timed
 async def test_every_call_ends_by_its_deadline(name, record_property):
     script, data, timeouts = FAULTS[name]
     arrivals = []
@@ -81,6 +79,7 @@ async def test_every_call_ends_by_its_deadline(name, record_property):
     assert last <= TOTAL + BUSY
 
 
+@timed
 async def test_a_call_that_waits_for_a_connection_ends_by_its_deadline(record_property):
     patient = Timeouts(first_byte=5.0, total=5.0)
     settings = {
@@ -109,6 +108,7 @@ async def test_a_call_that_waits_for_a_connection_ends_by_its_deadline(record_pr
     assert max(lateness) <= LATE + BUSY
 
 
+@timed
 async def test_a_body_that_flows_past_the_deadline_is_cut_only_where_it_is_asked_for():
     flowing = (body, send(message(b"", b"Content-Length: 20", framed=False)))
     slow = (*flowing, trickle(b"x" * 20, every=0.05))
@@ -128,6 +128,7 @@ async def test_a_body_that_flows_past_the_deadline_is_cut_only_where_it_is_asked
             assert took >= 0.9
 
 
+@timed
 async def test_an_answer_that_comes_in_time_is_not_cut_by_the_attempts_before_it():
     down = (body, wait(0.1), send(message(b"down", status=b"503 Down")))
     settings = {"retry": LASTING, "timeouts": {"first_byte": 5.0, "total": 2.0}}
