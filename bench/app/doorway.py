@@ -102,6 +102,8 @@ class Doorway:
     @staticmethod
     def reset(transport: asyncio.Transport) -> None:
         """End a connection as a network that fails does."""
+        if transport.is_closing():  # one of TLS has no socket to tell of any more
+            return
         _reset_on_close(transport.get_extra_info("socket"))
         transport.abort()
 

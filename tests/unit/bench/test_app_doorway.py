@@ -12,6 +12,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from bench.app.calls import headers_of
 from bench.app.clock import Clock
@@ -29,7 +30,8 @@ class Here:
     providers: Providers
     client: aiohttp.ClientSession
     url: str
-    open: "Doorway"
+    open: Doorway
+    server: web.Server
 
     async def get(self, call: str = "1") -> tuple[int, bytes]:
         headers = {**headers_of("supabase", "user-3", with_body=False), CALL: call}
@@ -58,7 +60,7 @@ async def provider(folder: Path, **faults: float) -> AsyncIterator[Here]:
     trust = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=pem))
     try:
         async with aiohttp.ClientSession(connector=trust) as client:
-            yield Here(providers, client, f"https://127.0.0.1:{port}", door)
+            yield Here(providers, client, f"https://127.0.0.1:{port}", door, server)
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -93,6 +95,16 @@ async def test_a_reset_breaks_the_connection(tmp_path):
         with pytest.raises(aiohttp.ClientError):
             await here.get()
         assert sum(here.providers.requests.values()) >= 1
+
+
+async def test_a_connection_that_was_ended_twice_already_is_left_alone(tmp_path):
+    async with provider(tmp_path) as here:
+        await here.get()
+        (transport,) = [one.transport for one in here.server.connections]
+        transport.close()
+        transport.close()
+        Doorway.reset(transport)
+        assert transport.is_closing()
 
 
 async def test_an_attempt_that_repeats_a_call_has_luck_of_its_own(tmp_path):
