@@ -36,7 +36,7 @@ from sidecar.watching import Watch
 
 _QUIET = 0.25
 """Seconds without an exchange after which draining ends early."""
-_TICK = 0.02
+_TICK = 0.02  # seconds between two looks at what is in flight
 _LAST_WORDS = 0.2
 """Seconds in which calls that are given up can still be told so."""
 

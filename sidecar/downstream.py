@@ -15,6 +15,7 @@ SHORT = 64 * 1024
 """Bytes of a request body that may be gathered before anything is sent."""
 
 _WRITE_AT_ONCE = 64 * 1024
+"""Bytes that are gathered before they are written, as long as there are more at hand."""
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 

@@ -27,11 +27,6 @@ class Drilling:
     _drills: Drills = field(init=False, default_factory=Drills)
     _timer: asyncio.TimerHandle | None = field(init=False, default=None)
 
-    @classmethod
-    def of(cls, drills: config.Drills, clock: Clock) -> "Drilling | None":
-        """Where drills are allowed."""
-        return cls(clock, DrillStats()) if drills.allowed else None
-
     def start(self, order: Order) -> Drill:
         """Begin a drill; it ends by itself. Call it in the event loop.
 

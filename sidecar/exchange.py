@@ -167,7 +167,10 @@ class Response:
 
 @dataclass(slots=True, eq=False)
 class Timeline:
-    """What one exchange spent where; seconds on the Clock. Written by the transport."""
+    """What one exchange spent where; seconds on the Clock.
+
+    Written by the transport, and by the layers that wait.
+    """
 
     started: float
     pool_wait: float = 0.0
@@ -186,7 +189,9 @@ class Timeline:
     """Waiting for answers, over all attempts."""
     reused: bool = False
     sent_at: float = 0.0
+    """When the last attempt began to write; 0 while none has."""
     first_byte_at: float = 0.0
+    """When the last attempt's answer began; 0 while it has not."""
     bytes_up: int = 0
     bytes_down: int = 0
     trail: list[Tried] = field(default_factory=list)
@@ -212,7 +217,7 @@ class Exchange:
     """Absolute, on the Clock; set by the deadline layer. inf before that."""
     timeline: Timeline
     attempt: int = 1
-    """The first is 1. Written by whoever starts further attempts, and nobody else."""
+    """The first is 1; 0 for what goes to no upstream. Written by whoever starts further ones."""
     abandoned: bool = False
     """The application left, and the call is let finish. Written by the listener."""
     repeatable: bool = False

@@ -134,8 +134,10 @@ class Listener:
     ) -> Response:
         """One of the sidecar's own pages."""
         connection, incoming = asking
-        framed = head.chunked or head.length
-        body = StreamedBody(*asking, head.length, self._limits) if framed else None
+        body: RequestBody | None = None
+        if head.chunked or head.length:
+            expects = head.expects_continue
+            body = StreamedBody(*asking, head.length, self._limits, expects_continue=expects)
         fields = [*head.forwarded, *SWITCH] if head.upgrade == PROTOCOL else head.forwarded
         exchange = self._unsent(Request(incoming.method, incoming.target, fields, body), timeline)
         exchange.entered = Entered("prefix", head.host.decode("latin-1"), connection.secure)

@@ -3,8 +3,10 @@
 Knows addresses and connections; nothing of which sockets there are.
 """
 
+import os
 import socket
 import ssl
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +38,8 @@ class Listening:
         self.acceptor = Acceptor(self._serve, listener.refuse, limits)
         self._tls: ssl.SSLContext | None = None
         self._socket: socket.socket | None = None
+        self._made: os.stat_result | None = None
+        """The file of a Unix socket, to know it by."""
 
     def __repr__(self) -> str:
         return f"<Listening {self.wanted.name} {self.address}>"
@@ -55,6 +59,7 @@ class Listening:
         try:
             if self.address.path:
                 await self.acceptor.start(self.address.path, tls)
+                self._remember_file()
             else:
                 self._socket = tcp_socket(self.address)
                 self.address = Address(self.address.host, self._socket.getsockname()[1])
@@ -88,6 +93,12 @@ class Listening:
         await self.acceptor.close()
         self._unlink()
 
+    def _remember_file(self) -> None:
+        self._made = Path(self.address.path).stat()
+
     def _unlink(self) -> None:
-        if self.address.path:
-            Path(self.address.path).unlink(missing_ok=True)
+        """Remove the file of a Unix socket, unless another process has taken the path since."""
+        path = Path(self.address.path)
+        with suppress(FileNotFoundError):
+            if self._made is not None and os.path.samestat(path.stat(), self._made):
+                path.unlink()

@@ -16,6 +16,8 @@ Digests: TypeAlias = Mapping[Path, bytes]
 
 _MOST = 8 * 1024 * 1024
 """Bytes of a file that are looked at."""
+_IDLE = 2.0
+"""Seconds after which it is asked again whether anybody wants a look."""
 
 
 def digests(files: Iterable[Path]) -> Digests:
@@ -82,7 +84,3 @@ class Watch:
             await self._changed()
         else:
             self._last = now if is_news else None
-
-
-_IDLE = 2.0
-"""Seconds after which it is asked again whether anybody wants a look."""

@@ -7,6 +7,7 @@ nothing of repeated answers, of rows of calls, or of what follows what.
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from sidecar.core.advice import Asked, Learnt
@@ -41,7 +42,7 @@ def _fields(line: str) -> Mapping[str, Any] | None:
 def _see(learnt: Learnt, fields: Mapping[str, Any]) -> None:
     try:
         record = _record(fields)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return
     request = Request(record.method, record.target, [])
     names = (record.upstream, record.route)
@@ -53,7 +54,7 @@ def _see(learnt: Learnt, fields: Mapping[str, Any]) -> None:
 
 
 def _record(fields: Mapping[str, Any]) -> Record:
-    first = float(fields["first_byte"])
+    first, error = _seconds(fields, "first_byte"), fields["error"]
     return Record(
         id="",
         upstream=str(fields["upstream"]),
@@ -61,13 +62,20 @@ def _record(fields: Mapping[str, Any]) -> Record:
         method=str(fields["method"]),
         target=str(fields["target"]),
         status=int(fields["status"]),
-        error=fields["error"],
+        error=None if error is None else str(error),
         source=fields["source"],
         attempts=int(fields["attempts"]),
         started_wall=datetime.fromisoformat(fields["time"]).timestamp(),
-        duration=float(fields["duration"]),
-        pool_wait=float(fields["pool_wait"]),
-        dial=float(fields["dial"]),
+        duration=_seconds(fields, "duration"),
+        pool_wait=_seconds(fields, "pool_wait"),
+        dial=_seconds(fields, "dial"),
         first_byte=first,
-        at_upstream=max(0.0, first - sum(float(fields[name]) for name in _WAITS)),
+        at_upstream=max(0.0, first - sum(_seconds(fields, name) for name in _WAITS)),
     )
+
+
+def _seconds(fields: Mapping[str, Any], name: str) -> float:
+    found = float(fields[name])
+    if not isfinite(found):  # JSON has neither NaN nor infinity; Python reads both
+        raise ValueError(name)
+    return found

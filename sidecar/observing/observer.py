@@ -19,7 +19,9 @@ from sidecar.telemetry.record import Record
 _Field = Literal["who", "schema", "trace", "other"]
 
 _MOST_OPEN = 4096
+"""Calls that are followed at once; beyond, the oldest is let go."""
 _MOST_NAMES = 512
+"""Names of header fields whose kind is remembered."""
 _TOO_MANY = 429
 _TRACE = b"traceparent"
 """W3C Trace Context §3.2: version, trace, span, flags."""

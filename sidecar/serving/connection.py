@@ -18,7 +18,7 @@ from sidecar.serving.reader import RequestReader
 from sidecar.serving.writing import Writing
 from sidecar.switched import Line
 
-_log = logging.getLogger("sidecar")
+_faults = logging.getLogger("sidecar.fault")
 _LINGER = 5.0
 """Seconds that the rest of a request is read after an early answer, so that it is not lost."""
 
@@ -172,7 +172,7 @@ class Connection(Writing):
                 self.transport.abort()
             raise
         except Exception as error:
-            _log.error("an exchange failed inside the sidecar", exc_info=error)
+            _faults.error("an exchange failed inside the sidecar", exc_info=error)
             failed = ExchangeError("the sidecar failed; its log says why", code="internal_error")
             if not self.is_gone:  # as it is when a part of an answer was written
                 self.say(self._purpose.refuse(failed))
@@ -223,8 +223,7 @@ class Connection(Writing):
 
     def _hold(self) -> None:
         """Read only as much as can be used."""
-        arriving = self._reader.current
-        full = bool(self._waiting) or (arriving is not None and arriving.body.buffered > HIGH_WATER)
+        full = bool(self._waiting) or self._reader.unread > HIGH_WATER
         if full == self._reading_paused or self.is_gone or self.transport is None:
             return
         self._reading_paused = full

@@ -63,6 +63,13 @@ class RequestReader:
         """Whether a part of a head has come, and no whole one since."""
         return bool(self._partial)
 
+    @property
+    def unread(self) -> int:
+        """Bytes that have come, of a body or of another protocol, and that nobody has taken."""
+        if self.tail is not None:
+            return len(self.tail)
+        return self.current.body.buffered if self.current is not None else 0
+
     def close(self) -> None:
         """Read no more. The parser and the reader know each other: no cycle stays."""
         del self._parser
@@ -211,10 +218,9 @@ class RequestReader:
             self.current = None
 
     def _is_for_switching(self, parser: httptools.HttpRequestParser) -> bool:
-        return parser.get_method() == b"CONNECT" or any(
-            name.lower() == b"upgrade" and value.strip().lower() == PROTOCOL
-            for name, value in self._fields
-        )
+        """Whether somebody here may take the offer up. Of two the last counts, as for the head."""
+        offers = [value for name, value in self._fields if name.lower() == b"upgrade"]
+        return parser.get_method() == b"CONNECT" or offers[-1].strip().lower() == PROTOCOL
 
 
 def _framing_alone(headers: RawHeaders) -> bytes:

@@ -58,7 +58,7 @@ _OPERATIONS = {
     "embedContent": "embeddings",
     "batchEmbedContents": "embeddings",
 }
-_WAITS = ("pool_wait", "backoff", "held", "paced", "queued")
+_KINDS_OF_WAIT = ("pool_wait", "backoff", "held", "paced", "queued")
 
 
 class Place(NamedTuple):
@@ -112,7 +112,7 @@ def of_exchange(
         found[ROUTE] = template
     if exchange.timeline.sent_at:
         found[ATTEMPTS] = exchange.attempt
-    for each in _WAITS:
+    for each in _KINDS_OF_WAIT:
         if (seconds := getattr(exchange.timeline, each)) > 0:
             found[WAITS + each.removesuffix("_wait")] = round(seconds, 6)
     return found | _outcome(status, error, failing=500)

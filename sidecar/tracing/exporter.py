@@ -30,6 +30,7 @@ RETRIES = (1.0, 2.0, 4.0, 8.0)
 _AGAIN = frozenset((429, 502, 503, 504))
 """OTLP Specification, "Retryable Response Codes"."""
 _MOST_ANSWER = 64 * 1024
+"""Bytes that are read of what a collector answers."""
 _PATH = "/v1/traces"
 
 Write = Callable[[Sequence[Span]], bytes]

@@ -144,6 +144,7 @@ class Attempt:
             chunked=chunked,
         )
         exchange.timeline.sent_at = now = self._clock.now()
+        exchange.timeline.first_byte_at = 0.0  # that of an earlier answer is none of this one
         if body is None or (data is not None and len(data) == body.length):
             connection.write(head + data if data else head)
             exchange.timeline.bytes_up += len(data or b"")

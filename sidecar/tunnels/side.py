@@ -13,6 +13,7 @@ from sidecar.switched import Line
 from sidecar.telemetry.tunnel_stats import Flow
 
 _PROBES = 3
+"""Signs of life that are asked for in vain before a connection counts as lost."""
 
 
 class Watcher(Protocol):

@@ -126,6 +126,8 @@ class _Talk(asyncio.Protocol):
         self.writable = asyncio.Event()
         self.writable.set()
         self.heard = asyncio.Event()
+        self._ping: bytes | None = None
+        """What the last ping said that is not answered, because the client does not read."""
 
     def begin(self, head: bytes) -> None:
         """Answer the handshake."""
@@ -156,10 +158,17 @@ class _Talk(asyncio.Protocol):
             return
         for control in controls:
             if control.opcode == PING:
-                self.say(frame(PONG, control.payload))
+                self._ping = control.payload
+                self._answer_ping()
             elif control.opcode == CLOSE:
                 self._finish(close_frame(_code(control.payload), ""))
                 return
+
+    def _answer_ping(self) -> None:
+        """Answer the last one, which is enough (RFC 6455 §5.5.3), once the client reads."""
+        if self._ping is not None and self.writable.is_set() and not self.over.done():
+            ping, self._ping = self._ping, None
+            self.say(frame(PONG, ping))
 
     def _finish(self, farewell: bytes) -> None:
         if not self.over.done():
@@ -183,6 +192,7 @@ class _Talk(asyncio.Protocol):
     def resume_writing(self) -> None:
         """It has caught up."""
         self.writable.set()
+        self._answer_ping()
 
 
 def _code(payload: bytes) -> int:

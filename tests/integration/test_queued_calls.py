@@ -133,6 +133,12 @@ async def test_a_webhook_may_come_in_chunks(application):
         assert json.loads(answer.body)["unmatched"] == 0
 
 
+async def test_who_expects_to_be_told_to_send_a_webhook_is_told(application):
+    async with Upstream(OK) as origin, application(origin) as running:
+        settle = call("POST", "/_sidecar/deliveries/settle", "Expect: 100-continue", content=b"{}")
+        assert (await ask(running.proxy, settle)).interim == [b"HTTP/1.1 100 Continue\r\n\r\n"]
+
+
 async def test_where_the_upstream_cannot_be_reached_a_live_call_is_queued(application):
     async with Upstream(OK) as origin:
         url = origin.url

@@ -1,5 +1,6 @@
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +42,14 @@ def test_other_lines_and_broken_ones_are_passed_over():
     other = json.dumps({"event": "started", "version": "1"})
     broken = json.dumps({**json.loads(good), "duration": "soon"})
     assert learn_from([good, other, broken, good[:50], "", "[1]", "plain text"]).seen == 1
+
+
+@pytest.mark.parametrize("name", ["status", "duration", "first_byte", "dial", "held"])
+@pytest.mark.parametrize("number", ["NaN", "1e999"])
+def test_a_number_that_is_none_makes_a_line_unreadable(name, number):
+    whole = json.loads(line(1, "/x", 0.1))
+    broken = json.dumps({**whole, name: "?"}).replace('"?"', number)
+    assert learn_from([json.dumps(whole), broken]).seen == 1
 
 
 @given(st.lists(st.text(max_size=80), max_size=9))

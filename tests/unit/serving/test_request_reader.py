@@ -74,6 +74,12 @@ def test_an_offer_of_another_protocol_is_passed_over():
     assert after.target == "/a?b=%2C"
 
 
+def test_of_two_offers_the_last_counts_and_the_body_is_read():
+    two = OFFER.replace(b"Upgrade: h2c", b"Upgrade: websocket\r\nUpgrade: h2c")
+    (offer,) = reader().feed(two)
+    assert (offer.switching, offer.body.take()) == (False, b"hello")
+
+
 def test_what_follows_a_handshake_is_kept_apart():
     subject = reader()
     (incoming,) = subject.feed(SOCKET + b"\x81\x80")

@@ -6,7 +6,7 @@ import pytest
 
 from sidecar.errors import DeadlineExceeded, TruncatedBody, UpstreamReset
 from sidecar.exchange import Request
-from tests.support.attempts import OK
+from tests.support.attempts import OK, Answering
 from tests.support.builders import exchange
 
 FIELDS = [(b"X-a", b"1")]
@@ -120,6 +120,23 @@ async def test_a_response_that_is_closed_unread_ends_its_connection(make):
     answer.close()
     answer.close()
     assert (world.transports[0].closing, world.stats.open) == (True, 0)
+
+
+async def test_each_answer_of_an_exchange_is_measured_from_its_own_request(make, monkeypatch):
+    world, at_once = make(OK, OK), Answering.answer
+
+    def late(transport, script):
+        world.clock.advance(1.0)
+        at_once(transport, script)
+
+    monkeypatch.setattr(Answering, "answer", late)
+    subject = exchange(Request("GET", "/", []), deadline=200.0)
+    for began in (100.0, 106.0):
+        (await world.attempt(subject)).close()
+        timeline = subject.timeline
+        assert (timeline.sent_at, timeline.first_byte_at) == (began, began + 1.0)
+        world.clock.advance(5.0)
+    assert timeline.at_upstream == 2.0
 
 
 @pytest.mark.parametrize("covers", [False, True])

@@ -9,9 +9,12 @@ import pytest
 from sidecar.config import Limits
 from sidecar.exchange import Response, Timeline
 from sidecar.serving import Acceptor
+from sidecar.switched import Line
 from sidecar.tunnels import speak
+from tests.support.connections import FakeTransport
 from tests.support.proxied import soon
-from tests.support.websocket import handshake
+from tests.support.websocket import handshake, key
+from tests.support.websocket_frames import PING, PONG, frame
 
 
 class Talk:
@@ -101,3 +104,25 @@ async def test_a_fault_is_told_and_not_hidden(subject, caplog):
     await soon(lambda: subject.ended == 1)
     assert subject.closed == 1
     assert "RuntimeError: a fault" in caplog.text
+
+
+async def test_pings_of_who_does_not_read_pile_up_nowhere():
+    transport = FakeTransport()
+    transport.set_protocol = lambda protocol: setattr(transport, "protocol", protocol)
+    connection = SimpleNamespace(
+        hand_over=lambda: Line(transport), connection_lost=lambda _error: None
+    )
+    incoming = SimpleNamespace(headers=[(b"Sec-WebSocket-Key", key().encode())])
+    silent = SimpleNamespace(length=None, read=asyncio.Event().wait)
+    response = Response(101, b"Switching Protocols", [], silent)
+    speaking = asyncio.ensure_future(speak(connection, incoming, response, Timeline(0.0), 60.0))
+    await asyncio.sleep(0)
+    said = transport.written
+    transport.protocol.pause_writing()
+    for number in range(100):
+        transport.protocol.data_received(frame(PING, b"%d" % number, mask=b"abcd"))
+    assert transport.written == said
+    transport.protocol.resume_writing()
+    assert transport.written == said + frame(PONG, b"99")
+    transport.protocol.connection_lost(None)
+    await speaking
