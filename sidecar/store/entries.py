@@ -91,7 +91,7 @@ class Entries:
         if found is None and self._shared is not None:
             found = await self._load(key, now)
         if isinstance(found, tuple):
-            key = variant_of(key, selecting(found, headers), self._secret)
+            key = variant_of(key, found, selecting(found, headers), self._secret)
             found = self.memory.get(key)
             if found is None and self._shared is not None:
                 found = await self._load(key, now)
@@ -165,7 +165,7 @@ class Entries:
         names = entry.plan.vary
         if names:
             self._put(key, names, entry)
-            key = variant_of(key, entry.selecting, self._secret)
+            key = variant_of(key, names, entry.selecting, self._secret)
         self._put(key, entry, entry)
         return key
 

@@ -1,6 +1,7 @@
 """Stored responses as bytes and back, in the store's own format.
 
-What comes back is checked piece by piece: a record that somebody else wrote is a miss.
+What comes back is checked piece by piece: a record that somebody else wrote is a miss. Of the
+request nothing is written but its method and path.
 """
 
 import math
@@ -44,7 +45,6 @@ def encode(value: Entry | tuple[bytes, ...], epoch: str) -> bytes:
             [*plan[:6], list(plan.vary), plan.keep],
             [part for tag in value.tags for part in tag],
             value.method,
-            list(value.selecting),
             value.upstream,
             value.path,
             value.cost,
@@ -65,7 +65,7 @@ def decode(data: bytes) -> Record | None:
 
 
 def _entry(parts: list[Plain]) -> Entry:
-    status, reason, headers, body, received_at, plan, tags, method, selecting, *rest = parts
+    status, reason, headers, body, received_at, plan, tags, method, *rest = parts
     upstream, path, cost = rest
     if not isinstance(status, int) or not 200 <= status <= 599:
         raise TypeError("status")
@@ -76,7 +76,6 @@ def _entry(parts: list[Plain]) -> Entry:
         plan=_plan(plan),
         tags=_tags(tags),
         method=_text(method),
-        selecting=tuple(None if value is None else _bytes(value) for value in _list(selecting)),
         upstream=_text(upstream),
         path=_text(path),
         cost=_number(cost),

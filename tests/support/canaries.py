@@ -193,7 +193,11 @@ FAILURES: Mapping[str, Script] = {
     "/short": (body, send(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nshort"), close),
     "/slow": (body,),
 }
-FINE = reply(b'{"fine":true}', b"Content-Type: application/json")
+FINE = reply(
+    b'{"fine":true}',
+    b"Content-Type: application/json",
+    b"Vary: Authorization, Cookie, apikey",
+)
 _CHUNKED = "POST /api/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 UNFRAMED = (
     f"GET /api/x?k={canary('refused')} HTTP/1.1\r\nHost: a b {canary('refused')}\r\n\r\n",

@@ -19,6 +19,9 @@ _IN_A_304 = frozenset(
     (b"cache-control", b"content-location", b"date", b"etag", b"expires", b"vary")
 )
 """What a 304 must carry (RFC 9110 §15.4.5), and without an ETag the date that takes its place."""
+_STRONG = 1.0
+"""Seconds from `Last-Modified` to `Date`: if less, it may have changed again within the second that
+the former names (§8.8.2.2)."""
 _TAG = re.compile(rb'(W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
 
@@ -88,7 +91,7 @@ def _part(entry: Entry, headers: RawHeaders) -> tuple[Head, bytes] | None:
         return None
     size = len(entry.body)
     first, last = _bounds(found[1], found[2], size)
-    if first > last and found[1] and found[2] and int(found[1]) > int(found[2]):
+    if found[1] and found[2] and int(found[1]) > int(found[2]):
         return None  # §14.1.1: invalid, so ignored
     if first >= size or first > last:
         fields = [*_without_length(entry.head.headers), (b"Content-Range", b"bytes */%d" % size)]
@@ -110,15 +113,18 @@ def _bounds(first: bytes, last: bytes, size: int) -> tuple[int, int]:
 
 
 def _range_applies(stored: RawHeaders, headers: RawHeaders) -> bool:
-    """§13.1.5: If-Range wants a strong match, or the very date."""
+    """§13.1.5: If-Range wants the same strong tag, or the very date where that is as strong."""
     condition = value_of(headers, b"if-range")
     if condition is None:
         return True
     condition = condition.strip()
     if condition[:1] == b'"':
         return condition == value_of(stored, b"etag")
-    instant = http_date(condition)
-    return instant is not None and instant == date_of(stored, b"last-modified")
+    instant, modified = http_date(condition), date_of(stored, b"last-modified")
+    made = date_of(stored, b"date")
+    if instant is None or modified is None or made is None:
+        return False
+    return instant == modified <= made - _STRONG
 
 
 def _without_length(headers: RawHeaders) -> RawHeaders:

@@ -3,6 +3,7 @@
 import re
 from calendar import monthrange, timegm
 
+from sidecar.core.cache.directives import values_of
 from sidecar.exchange import RawHeaders
 
 _MONTHS = tuple(b"jan feb mar apr may jun jul aug sep oct nov dec".split())
@@ -64,6 +65,5 @@ def _civil(days: int) -> tuple[int, int, int]:
 
 def date_of(headers: RawHeaders, name: bytes) -> float | None:
     """Wall-clock seconds in the only field of that lower-case name; None if it is none."""
-    length = len(name)
-    values = [value for field, value in headers if len(field) == length and field.lower() == name]
+    values = values_of(headers, name)
     return http_date(values[0]) if len(values) == 1 else None

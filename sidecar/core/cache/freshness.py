@@ -16,6 +16,7 @@ _HEURISTIC_SHARE = 0.1
 """Of the time since `Last-Modified` (§4.2.2: "a typical setting")."""
 
 _HEURISTIC_LONGEST = 86400.0
+"""Seconds."""
 
 IMPLIES_REVALIDATION = ("must-revalidate", "proxy-revalidate", "s-maxage")
 """What forbids a shared cache to serve stale (§5.2.2.2, §5.2.2.8, §5.2.2.10)."""

@@ -7,15 +7,17 @@ before a write is never taken for fresh after it, whichever ends first. Pure.
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 Tags = tuple[tuple[str, int], ...]
+
+State: TypeAlias = Literal["current", "stale", "written", "gone"]
+"""What an answer is now: `written` is what a write has changed since."""
 
 BANS = ""
 """The tag whose generation is the number of the last ban."""
 
-
-_BADNESS = ("current", "stale", "written", "gone")
+_BADNESS: tuple[State, ...] = ("current", "stale", "written", "gone")
 
 
 class Ban(NamedTuple):
@@ -95,9 +97,9 @@ class Generations:
             merged = Ban(second.number, first.upstream if same else "", "", soft=False)
             self._bans = [merged, *rest]
 
-    def state(self, tags: Tags, upstream: str, path: str) -> str:
-        """`current`, `stale`, `written` over, or `gone`: what an answer with these tags is now."""
-        worst = "current"
+    def state(self, tags: Tags, upstream: str, path: str) -> State:
+        """What an answer with these tags is now."""
+        worst: State = "current"
         for tag, generation in tags:
             if generation >= self._current.get(tag, self._floor):
                 continue
@@ -110,14 +112,14 @@ class Generations:
                 break
         return worst
 
-    def _since(self, tag: str, generation: int) -> str:
+    def _since(self, tag: str, generation: int) -> State:
         """What a changed tag makes of an answer of an earlier generation."""
         if generation >= self._softened.get(tag, generation + 1):
             return "stale"
         return "written" if generation >= self._written.get(tag, generation + 1) else "gone"
 
-    def _banned(self, since: int, upstream: str, path: str) -> str:
-        worst = "current"
+    def _banned(self, since: int, upstream: str, path: str) -> State:
+        worst: State = "current"
         for ban in reversed(self._bans):
             if ban.number <= since:
                 break

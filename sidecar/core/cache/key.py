@@ -18,7 +18,7 @@ _SIZE = 20
 _OF_BODY = frozenset(
     (b"content-type", b"content-encoding", b"content-language", b"content-profile")
 )
-"""What a body means by, where it asks; PostgREST takes the schema of a POST from the last."""
+"""What says how to read a body that asks; PostgREST takes the schema of a POST from the last."""
 _first = itemgetter(0)
 
 
@@ -110,10 +110,15 @@ class KeyRule:
         return path + b"?" + b"&".join(pairs)
 
 
-def variant_of(key: str, selecting: tuple[bytes | None, ...], secret: bytes) -> str:
-    """The key of one of several responses that `Vary` tells apart."""
-    parts = [b"-" if value is None else b"+" + value for value in selecting]
-    return _digest(secret, _joined([key.encode(), *parts]))
+def variant_of(
+    key: str, names: tuple[bytes, ...], selecting: tuple[bytes | None, ...], secret: bytes
+) -> str:
+    """The key of one of several responses that `Vary` tells apart.
+
+    The names are parts of it: the same values mean something else where `Vary` names other fields.
+    """
+    values = [b"-" if value is None else b"+" + value for value in selecting]
+    return _digest(secret, _joined([key.encode(), *names, *values]))
 
 
 def _digest(secret: bytes, data: bytes) -> str:

@@ -10,7 +10,11 @@ import re
 _INTEGER = re.compile(r"0|-?[1-9]\d{0,17}")
 _UUID = re.compile(r"[0-9a-f]{32}")
 _WORD = re.compile(r"[a-z_][a-z0-9_@-]{0,63}")
-_LONG = re.compile(r"(?=.*[g-z_@])[0-9][a-z0-9_@-]{15,63}")
+_LONG = re.compile(
+    r"(?!0[xo][0_]*[0-9a-f_]{0,24}$)"  # since PostgreSQL 16 a number, as is `1_000`
+    r"(?!\d{8}t|\d{4}-\d\d-\d\d)"  # the beginning of an instant
+    r"(?=.*[g-z@])[0-9][a-z0-9_@-]{15,63}"
+)
 """What begins with a digit and is too long and too mixed for a number, a date or an interval."""
 _DATE = re.compile(r"(?:.*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec).*\d.*)|[jyp]\d.*")
 _SPECIAL = frozenset(("inf", "infinity", "nan", "now", "today", "tomorrow", "yesterday", "epoch"))

@@ -58,8 +58,9 @@ class Entry:
     tags: tuple[tuple[str, int], ...] = ()
     """What it was made from, and the generation of each when its request was sent."""
     method: str = "GET"
-    selecting: tuple[bytes | None, ...] = ()
-    """The values of `plan.vary` in the request that it answers."""
+    selecting: tuple[bytes | None, ...] = field(default=(), repr=False)
+    """The values of `plan.vary` in the request that it answers. They may be credentials, so that no
+    store is given them: the key tells variants apart."""
     upstream: str = ""
     path: str = ""
     """Of its request, without the query, which may hold a secret."""

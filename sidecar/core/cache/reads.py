@@ -1,10 +1,9 @@
 """Decides which requests of a route are reads whose answers may be kept. Pure."""
 
-import json
 from dataclasses import dataclass
 
 from sidecar.core.cache.directives import parse
-from sidecar.core.json_path import Json, Path, field
+from sidecar.core.json_path import Json, Path, field, parsed
 from sidecar.exchange import Request
 
 _ONE_OFF = frozenset(
@@ -56,10 +55,7 @@ class ReadRule:
     def _holds(self, body: bytes) -> bool:
         if len(body) > _MOST_BODY:
             return False
-        try:
-            value = json.loads(body)
-        except (ValueError, RecursionError):
-            return False
+        value = parsed(body)
         return all(_same(field(value, *path), wanted) for path, wanted in self.when)
 
 

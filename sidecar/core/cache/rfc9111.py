@@ -69,10 +69,11 @@ class Rfc9111:
         ask_first = "no-cache" in said or (not said.found and is_pragma_no_cache(response.headers))
         never_stale = ask_first or any(name in said for name in IMPLIES_REVALIDATION)
         age = initial_age(response.headers, asked_at, received_at)
+        assumed = self.stale_while if lifetime > 0 else 0.0
         plan = Plan(
             lifetime=lifetime,
             age=age,
-            stale_while=_told(said, "stale-while-revalidate", self.stale_while * (lifetime > 0)),
+            stale_while=_told(said, "stale-while-revalidate", assumed),
             stale_error=0.0 if never_stale else _told(said, "stale-if-error", self.stale_error),
             ask_first=ask_first,
             never_stale=never_stale,

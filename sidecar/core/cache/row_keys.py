@@ -16,6 +16,8 @@ from sidecar.core.json_path import Json
 _MOST_ROWS = 20_000
 _MOST_KEYS = 16
 """Of one row."""
+_SHORT = 16
+"""Characters below which texts that differ in case only may well be the ids of two rows."""
 _LONGEST = 600.0
 """Seconds for which they are relied on: a change that no sidecar sees is forgotten after that."""
 
@@ -53,6 +55,8 @@ class RowKeys:
         for row in rows:
             if not isinstance(row, dict) or (name := id_of(row)) is None:
                 continue
+            if not isinstance(row["id"], int) and len(name) < _SHORT:
+                continue  # its keys might be taken for another's
             place = table, name
             keys = [(column, text_of(value)) for column, value in row.items() if is_key(column)]
             known = {column: text for column, text in keys if text is not None}

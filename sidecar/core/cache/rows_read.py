@@ -12,7 +12,6 @@ from sidecar.core.json_path import Json
 from sidecar.exchange import Request
 
 _PLAIN = re.compile(r"(?:\*|\w+)(?:,(?:\*|\w+))*")
-"""Columns under their own names: nothing renamed, embedded, computed or cast."""
 
 
 class Asked(NamedTuple):
@@ -29,10 +28,18 @@ def asked_of(tables: Tables, request: Request) -> Asked | None:
     if target is None or target.is_function or tables.made_from(target.name) != (target.name,):
         return None
     query = parameters(request)
-    if not all(_PLAIN.fullmatch(value) for name, value in query if name == "select"):
+    if not has_own_names(query):
         return None
     ids = frozenset(pinned_values(query).get("id", ()))
     return Asked(target.name, ids) if ids or tables.keys.is_wanted(target.name) else None
+
+
+def has_own_names(query: list[tuple[str, str]]) -> bool:
+    """Whether an answer has columns under their own names: none renamed, embedded, computed, cast.
+
+    Under another name, one column's value would be taken for that of another.
+    """
+    return all(_PLAIN.fullmatch(value) for name, value in query if name == "select")
 
 
 def rows_of(answer: Json) -> list[Json]:

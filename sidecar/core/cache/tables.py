@@ -91,21 +91,28 @@ class Tables:
         target = target_of(request)
         if target is None:
             return ()
-        if target.is_function:
-            tables = self.rules.functions.get(target.name)
-            found = [tag for table in tables or () for tag in (table + "!", table)]
-            return (ALL, *(found if tables is not None else [ANY_WRITE]))
         query = parameters(request)
         tags = [ALL]
-        for table in self.made_from(target.name):
-            tags += [table + "!", *self._rows(table, query if table == target.name else [])]
+        if target.is_function:
+            tags += self._read_by(target.name)
+        else:
+            for table in self.made_from(target.name):
+                tags += [table + "!", *self._rows(table, query if table == target.name else [])]
         prefix = target.name[: -len(target.name.rpartition("/")[2])]
         for name in _embedded(query):
             for table in self.made_from(prefix + name):
-                known = table in self._known or table in self.rules.views
+                known = table in self._known or prefix + name in self.rules.views
                 tags += [table + "!", table] if known else [table + "!", table, ANY_WRITE]
-        self._learn(target.name)
+        if not target.is_function:
+            self._learn(target.name)
         return tuple(dict.fromkeys(tags))
+
+    def _read_by(self, function: str) -> list[str]:
+        named = self.rules.functions.get(function)
+        if named is None:
+            return [ANY_WRITE]
+        tables = [table for name in named for table in self.made_from(name)]
+        return [tag for table in tables for tag in (table + "!", table)]
 
     def made_from(self, name: str) -> tuple[str, ...]:
         """The tables behind a name: those of a view, or itself."""
@@ -114,6 +121,13 @@ class Tables:
     def related(self, table: str) -> Sequence[Relation]:
         """What changes with its rows."""
         return self._related.get(table, ())
+
+    def changed_with(self, name: str) -> tuple[str, ...]:
+        """The tables that a write to this name may change: those behind it, and related ones."""
+        behind = self.made_from(name)
+        related = [each.table for table in (name, *behind) for each in self.related(table)]
+        further = [table for each in related for table in self.made_from(each)]
+        return tuple(dict.fromkeys((*behind, *further)))
 
     def columns(self, table: str) -> frozenset[str]:
         """The columns by which its rows were read."""
@@ -126,6 +140,8 @@ class Tables:
     def _rows(self, table: str, query: list[tuple[str, str]]) -> list[str]:
         """By the most telling of the columns that a filter pins to known values."""
         pinned = pinned_values(query)
+        if not pinned or (table not in self._columns and len(self._columns) >= _MOST_TABLES):
+            return [table]
         columns = self._columns.setdefault(table, set())
         for column in sorted(pinned, key=_telling):
             if column in columns or len(columns) < _MOST_COLUMNS:
@@ -198,7 +214,7 @@ def _telling(column: str) -> tuple[int, str]:
 
 
 def _embedded(query: list[tuple[str, str]]) -> list[str]:
-    """The names of the resources that `select` embeds; an aggregate is embedded nowhere."""
+    """The names of the resources that `select` embeds; an aggregate cannot be told from one."""
     selects = [value for name, value in query if name == "select"]
     names = (_embedded_by(each) for select in selects for each in select.split("(")[:-1])
     return [name.strip().strip('"') for name in names if name]

@@ -16,6 +16,7 @@ from sidecar.core.cache.model import Head
 from sidecar.exchange import Request
 
 _NAMED = (b"location", b"content-location")
+_PORTS = {"http": 80, "https": 443}
 _END_OF_SESSION = re.compile(r"(?:.*/)?(?:log|sign)[-_]?out/?|.*/revoke/?", re.IGNORECASE)
 
 
@@ -78,12 +79,17 @@ def _joined(base: str, reference: str) -> str | None:
     """The path of what is referred to; None where it is of another origin, or no URL."""
     try:
         whole = urljoin(base, reference.strip())
-        ours, theirs = urlsplit(base), urlsplit(whole)
-        same = (ours.scheme, ours.hostname, ours.port) == (
-            theirs.scheme,
-            theirs.hostname,
-            theirs.port,
-        )
+        same = _origin_of(base) == _origin_of(whole)
     except ValueError:
         return None
     return _path_of(whole) if same else None
+
+
+def _origin_of(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port (RFC 9110 §4.3.1).
+
+    Raises:
+        ValueError: it is no URL.
+    """
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)

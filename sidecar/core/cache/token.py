@@ -5,19 +5,18 @@ what is stored. Source: RFC 7519 §4.1.2, §4.1.4, RFC 6750 §2.
 """
 
 import base64
-import binascii
-import json
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from sidecar.core.cache.credentials import names_a_credential
 from sidecar.core.cache.model import Plan
+from sidecar.core.json_path import Json, parsed
 from sidecar.exchange import Request
 
 _LONGEST = 16 * 1024
-_JWT = re.compile(rb"(?<![\w-])ey[\w-]+\.(ey[\w-]+)\.[\w-]*")
-"""Three parts, of which two are JSON objects: in base64 those begin so."""
+_JWT = re.compile(rb"(?:(?<![\w-])|(?<=%[0-9A-Fa-f]{2}))ey[\w-]+\.(ey[\w-]+)\.[\w-]*")
+"""Three parts, of which two are JSON objects: in base64 those begin so. In a cookie or a query,
+what is before it may be encoded: `Bearer%20ey…`, `[%22ey…`."""
 
 
 def expires_at(request: Request) -> float | None:
@@ -50,20 +49,20 @@ def capped(plan: Plan, request: Request, received_at: float) -> Plan | None:
     )
 
 
-def _claims(request: Request) -> Iterator[dict[str, Any]]:
+def _claims(request: Request) -> Iterator[dict[str, Json]]:
     places = [value for name, value in request.headers if names_a_credential(name)]
     places.append(request.target.partition("?")[2].encode("utf-8", "surrogateescape"))
     for place in places:
         for payload in _JWT.findall(place[:_LONGEST]):
             try:
-                found = json.loads(base64.urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))
-            except (binascii.Error, ValueError, RecursionError):
+                found = parsed(base64.urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))
+            except ValueError:  # not base64
                 continue
             if isinstance(found, dict):
                 yield found
 
 
-def _exp(claims: dict[str, Any]) -> float | None:
+def _exp(claims: dict[str, Json]) -> float | None:
     exp = claims.get("exp")
     if isinstance(exp, bool) or not isinstance(exp, int | float):
         return None

@@ -17,13 +17,8 @@ def tables_written(tables: Tables, request: Request) -> tuple[str, ...]:
     target = target_of(request)
     if target is None:
         return ()
-    rules = tables.rules
-    if target.is_function:
-        changed = rules.functions.get(target.name)
-        if changed is None:
-            return (ALL,)
-        named = list(changed)
-    else:
-        named = [target.name, *(each.table for each in tables.related(target.name))]
-    touched = [f"{table}!" for name in named for table in tables.made_from(name)]
+    named = tables.rules.functions.get(target.name) if target.is_function else (target.name,)
+    if named is None:
+        return (ALL,)
+    touched = [f"{table}!" for name in named for table in tables.changed_with(name)]
     return tuple(dict.fromkeys((ANY_WRITE, *touched)))

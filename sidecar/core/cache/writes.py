@@ -3,10 +3,9 @@
 What is not known is taken for changed. Pure.
 """
 
-from collections.abc import Iterable
-
 from sidecar.core.cache.row_keys import is_key, text_of
-from sidecar.core.cache.tables import ALL, ANY_WRITE, Relation, Tables, new_rows, target_of
+from sidecar.core.cache.tables import ANY_WRITE, Relation, Tables, new_rows, target_of
+from sidecar.core.cache.told import tables_written
 from sidecar.core.cache.written import Known, Row, Write, nothing_known, read_write
 from sidecar.exchange import Request
 
@@ -32,14 +31,14 @@ def write_tags(
     if target is None:
         return ()
     if target.is_function:
-        changed = tables.rules.functions.get(target.name)
-        if changed is None:
-            return (ALL,)
-        return tuple(dict.fromkeys([ANY_WRITE, *_whole(tables, changed)]))
+        return tables_written(tables, request)
     tags = [ANY_WRITE]
     write = read_write(target.name, request, answer, known)
     for table in tables.made_from(target.name):
-        tags += [table + "!"] if table != target.name else _tags_of(tables, write)
+        if table == target.name:
+            tags += _tags_of(tables, write)
+        else:  # which of its rows a write to the view changes is not known
+            tags += [each + "!" for each in tables.changed_with(table)]
     for relation in tables.related(target.name):
         tags += _related(tables, write, relation)
     if _moves(tables, write) and not sure:
@@ -52,7 +51,7 @@ def _related(tables: Tables, write: Write, relation: Relation) -> list[str]:
     table, column, by = relation
     rows = _values(write, by) if column else None
     if rows is None or tables.made_from(table) != (table,):
-        return _whole(tables, [table])
+        return [each + "!" for each in tables.made_from(table)]
     tags = [table]
     for each in tables.columns(table):
         values = rows if each == column else None
@@ -86,10 +85,6 @@ def _moved(write: Write) -> set[str] | None:
         ids = {text_of(row["id"]) for row in write.sent or [] if "id" in row}
         return {name for name in ids if name is not None}
     return _of_rows(write.sent, "id") if write.upserts == {"id"} else None
-
-
-def _whole(tables: Tables, names: Iterable[str]) -> list[str]:
-    return [table + "!" for name in names for table in tables.made_from(name)]
 
 
 def _tags_of(tables: Tables, write: Write) -> list[str]:
@@ -134,8 +129,10 @@ def _values(write: Write, column: str) -> set[str] | None:
     changes = [row for row in write.sent or [] if column in row]
     if not changes:
         return _unchanged(write, column, before)
-    after = _of_rows(changes, column)
-    return None if before is None or after is None else before | after
+    sent, returned = _of_rows(changes, column), _of_rows(write.returned, column)
+    if before is None or sent is None:
+        return None
+    return before | sent | (returned or set())  # a trigger may have changed what was sent
 
 
 def _inserted(write: Write, column: str) -> set[str] | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeAlias
 
 from sidecar.core.cache.directives import values_of
+from sidecar.core.cache.rows_read import has_own_names
 from sidecar.core.cache.tables import parameters, pinned_values
 from sidecar.core.json_path import parsed
 from sidecar.exchange import Request
@@ -31,7 +32,7 @@ class Write(NamedTuple):
     sent: list[Row] | None
     """The rows, or for a PATCH the one set of new values; None where they cannot be read."""
     returned: list[Row] | None
-    """The rows as they are now, where the answer has them."""
+    """The rows as they are now, where the answer has them, and their columns by name."""
     pinned: dict[str, tuple[str, ...]]
     upserts: frozenset[str] | None
     """The columns that decide between insert and update; None for a plain insert."""
@@ -47,7 +48,7 @@ def read_write(table: str, request: Request, answer: bytes | None, known: Known)
         table=table,
         method=request.method,
         sent=_as_used(_rows(body), query),
-        returned=_rows(answer),
+        returned=_rows(answer) if has_own_names(query) else None,
         pinned=pinned,
         upserts=_upserts(request, query, pinned),
         known=known,

@@ -39,8 +39,10 @@ class _Average:
     _count: int = 0
 
     def add(self, sample: float) -> float:
-        self._count += self._count < _WARM_UP
-        share = 1 / self._count if self._count < _WARM_UP else 2 / (_LONG_WINDOW + 1)
+        share = 2 / (_LONG_WINDOW + 1)
+        if self._count < _WARM_UP:
+            self._count += 1
+            share = 1 / self._count
         self.value += share * (sample - self.value)
         return self.value
 

@@ -132,6 +132,22 @@ async def test_a_part_is_given_only_of_what_the_client_has(condition, status):
     assert (await world.get((b"Range", b"bytes=0-0"), (b"If-Range", condition))).status == status
 
 
+@pytest.mark.parametrize(
+    ("modified", "condition", "status"),
+    [(-3000, -3000, 206), (-3000, -2999, 200), (-1, -1, 206), (0, 0, 200)],
+)
+async def test_of_a_date_a_part_is_given_only_where_nothing_changed_within_its_second(
+    modified, condition, status
+):
+    world = World(config=CONFIG, shared=True)
+    head = [(b"Cache-Control", b"max-age=600"), (b"Date", world.date())]
+    changed = (b"Last-Modified", world.date(modified))
+    world.answers = [response(200, b"0123", [*head, changed])]
+    await world.get()
+    asked = (b"Range", b"bytes=0-0"), (b"If-Range", world.date(condition))
+    assert (await world.get(*asked)).status == status
+
+
 async def test_a_part_is_never_stored_for_the_whole():
     world = World(config=CONFIG, shared=True)
     part = [(b"Cache-Control", b"max-age=600"), (b"Content-Range", b"bytes 0-4/10")]

@@ -63,6 +63,14 @@ async def test_vary_keeps_several_beside_each_other():
     assert found.key != "k"
 
 
+async def test_what_was_selected_by_other_fields_is_not_found_by_the_same_values():
+    sidecar = Sidecar()
+    sidecar.keep(entry(b"without foo", vary=(b"foo",), selecting=(None,)))
+    sidecar.keep(entry(b"with bar", vary=(b"bar",), selecting=(b"x",)))
+    assert await sidecar.body((b"Bar", b"x")) == b"with bar"
+    assert await sidecar.body((b"Foo", b"y")) is None
+
+
 async def test_one_variant_is_dropped_and_the_others_stay():
     sidecar = Sidecar()
     for value in (b"x", b"y"):

@@ -199,6 +199,16 @@ def test_a_new_row_drops_reads_by_id_that_found_nothing():
     assert made.dropped(insert, [{"id": 3}]) == {"messages?id=eq.3"}
 
 
+def test_rows_whose_ids_differ_in_case_only_are_not_taken_for_each_other():
+    made = database()
+    made.read(ONE, [{"id": "Ab", "account_id": 1}])
+    made.read(TWO, [{"id": "ab", "account_id": 2}])
+    assert made.dropped(write("PATCH", "conversations?id=eq.Ab", {"unread": 0})) >= {ONE, TWO}
+    made.read(ONE, [{"id": "01HZXK3V9W8M7N6P5Q4R3S2T1U", "account_id": 1}])
+    change = write("PATCH", "conversations?id=eq.01HZXK3V9W8M7N6P5Q4R3S2T1U", {"unread": 0})
+    assert {ONE, TWO} & made.dropped(change) == {ONE}
+
+
 def test_a_count_says_nothing_of_rows():
     assert asked_of(Tables(TableRules()), get("messages?id=eq.1&select=count()")) is None
     asked = asked_of(Tables(TableRules()), get("messages?id=eq.1"))

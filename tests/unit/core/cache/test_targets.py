@@ -57,6 +57,8 @@ def test_only_a_write_that_may_have_been_done_counts(status, dropped):
         (b"./b/5#part", True),
         (b"https://api.test/base/b/5", True),
         (b"https://API.test/base/b/5", True),
+        (b"https://api.test:443/base/b/5", True),
+        (b"https://api.test:80/base/b/5", False),
         (b"http://api.test/base/b/5", False),
         (b"https://evil.test/base/b/5", False),
         (b"//evil.test/base/b/5", False),

@@ -110,6 +110,14 @@ def test_where_there_is_little_traffic_few_answers_must_do():
     assert gradient.usual == pytest.approx(0.1)
 
 
+def test_the_first_ten_windows_count_alike():
+    gradient = Gradient(20, 4, 100)
+    for window in range(1, 11):
+        for _ in range(20):
+            gradient.observe(0.0, 1, window / 10, dropped=False)
+    assert gradient.usual == pytest.approx(0.55)
+
+
 def test_what_was_learned_under_load_is_soon_forgotten():
     upstream = Upstream(Gradient(20, 4, 100), capacity=1000)
     upstream.serve(20, base=2.0)
