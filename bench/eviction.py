@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.policies import GreedyDual, Sieve, TinyLfu
+from bench.policies import GreedyDual, LeastRecentlyUsed, Sieve, TinyLfu
 from bench.traces import QUICK, TRACES, Trace, footprint
 from sidecar.store.bounded import Bounded
-from sidecar.store.eviction import Eviction, LeastRecentlyUsed
+from sidecar.store.eviction import Eviction
 from sidecar.store.s3fifo import S3Fifo
 from sidecar.telemetry.store_stats import StoreStats
 

@@ -7,6 +7,29 @@ import heapq
 from collections import OrderedDict
 
 
+class LeastRecentlyUsed:
+    """What was used last stays."""
+
+    def __init__(self) -> None:
+        self._order: OrderedDict[str, None] = OrderedDict()
+
+    def added(self, key: str, size: int) -> None:
+        """It is the youngest."""
+        self._order[key] = None
+
+    def used(self, key: str) -> None:
+        """It is the youngest again."""
+        self._order.move_to_end(key)
+
+    def removed(self, key: str) -> None:
+        """Nothing is remembered of it."""
+        del self._order[key]
+
+    def victim(self) -> str:
+        """The one that was not used for the longest time."""
+        return next(iter(self._order))
+
+
 class _Node:
     """One key in the queue; `newer` and `older` are its neighbours."""
 

@@ -4,7 +4,7 @@ from sidecar.dialects import cloudflare
 from sidecar.dialects.retry_after import retry_after
 from sidecar.dialects.sse import frame_in
 from sidecar.dialects.stream_end import Marks
-from sidecar.exchange import RawHeaders
+from sidecar.exchange import RawHeaders, Response
 from sidecar.judgement import Judgement, Kind, Verdict
 
 DONE = Judgement("success", "done", "ok")
@@ -44,6 +44,11 @@ def judge(method: str, status: int, headers: RawHeaders, body: bytes, wall: floa
         return Judgement("ignore", "permanent", reason, wait)
     refused = status == 503 and wait is not None
     return Judgement("failure", "refused" if refused else "ambiguous", reason, wait)
+
+
+def judged(response: Response, method: str, wall: float) -> Judgement:
+    """What a response means; by its status where nobody has judged it, as what a layer made."""
+    return response.judgement or judge(method, response.status, response.headers, b"", wall)
 
 
 streams = False

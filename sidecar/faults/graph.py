@@ -49,8 +49,10 @@ def error(code: int, message: str, kind: str = "OAuthException", **fields: objec
 
 def refusal(code: int) -> tuple[int, Json] | None:
     """The HTTP status and the `error` of one of the refusals; None for a code that is none."""
-    if code not in _REFUSALS:
-        return None
+    return _listed(code) if code in _REFUSALS else None
+
+
+def _listed(code: int) -> tuple[int, Json]:
     status, title, details = _REFUSALS[code]
     data = {"messaging_product": "whatsapp", "details": details}
     extra: Json = {"is_transient": True} if code in _TRANSIENT else {}
@@ -80,14 +82,12 @@ def answer(status: int, fields: Json, *more: bytes) -> Reply:
 
 def refused(code: int) -> Reply:
     """The answer of one of the refusals."""
-    found = refusal(code)
-    assert found is not None
-    return answer(*found)
+    return answer(*_listed(code))
 
 
 def account_throttled(seconds: float) -> Reply:
     """80007, with the header that says when access returns: in minutes, as Meta counts."""
-    status, fields = refusal(80007) or (400, {})
+    status, fields = _listed(80007)
     case = {
         "type": "whatsapp",
         "call_count": 100,

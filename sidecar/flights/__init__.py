@@ -1,4 +1,5 @@
-"""One call to the upstream for several exchanges that ask the same.
+"""Calls to upstreams that several exchanges share, or that nobody waits for.
 
-Knows who waits and who reads; nothing of keys, freshness or stores.
+Knows how they are begun, joined and ended, and what is kept of them. What they ask for, and for how
+long an answer is good, is decided in `core/`.
 """

@@ -38,7 +38,7 @@ class _Flight:
     """In the order in which they came, and are told."""
     leader: _Passenger | None = None
     """The one that began it: an answer for one only is an answer to its request."""
-    task: asyncio.Task[None] | None = field(default=None)
+    task: asyncio.Task[None] | None = None
 
     @property
     def joinable(self) -> bool:

@@ -15,7 +15,8 @@ from sidecar.core.cache.model import Entry, Head, Plan, Rules, Use
 from sidecar.core.cache.renewing import renewed
 from sidecar.core.cache.token import capped
 from sidecar.core.cache.vary import names_of, selecting
-from sidecar.exchange import BytesBody, Exchange, Handler, RawHeaders, Request, Response
+from sidecar.dialects.sse import is_event_stream
+from sidecar.exchange import BytesBody, Exchange, Handler, Request, Response
 from sidecar.flights.broadcast import Broadcast
 from sidecar.flights.landing import Alone, Landing, Shared, Stored, is_refusal
 from sidecar.store.entries import Entries
@@ -133,7 +134,7 @@ class Fetch:
         try:
             response = await self._next(flown)
         finally:
-            exchange.attempt = flown.attempt
+            exchange.attempt, exchange.timeline = flown.attempt, flown.timeline
         try:
             return await self._land(response, sent)
         except BaseException as error:
@@ -169,7 +170,7 @@ class Fetch:
         return Alone(response)
 
     def _plan(self, sent: _Sent, head: Head, now: float) -> Plan | None:
-        if _is_stream(head.headers):
+        if is_event_stream(head.headers):
             return None
         plan = self._parts.rules.plan(sent.request, head, sent.asked_at, now)
         return capped(plan, sent.request, now) if plan is not None else None
@@ -239,10 +240,3 @@ def is_failure(response: Response) -> bool:
     judged = response.judgement
     failed = judged is not None and judged.verdict == "failure"
     return failed or response.status >= 500 or response.status == 429
-
-
-def _is_stream(headers: RawHeaders) -> bool:
-    return any(
-        name.lower() == b"content-type" and value.lower().startswith(b"text/event-stream")
-        for name, value in headers
-    )

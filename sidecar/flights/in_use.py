@@ -1,7 +1,7 @@
 """What is known of an answer that is in use: who used it, and how it is fetched anew."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sidecar.core.cache.model import Entry
@@ -41,7 +41,7 @@ class Known:
     used_at: float
     uses: int = 0
     """Up to 2: what is asked for once may never be again."""
-    timer: asyncio.TimerHandle | None = field(default=None)
+    timer: asyncio.TimerHandle | None = None
     dropped_at: float | None = None
     """When a write first dropped it since it was fetched, where it will be fetched for that."""
 

@@ -55,7 +55,7 @@ def is_for(landing: Landing, headers: RawHeaders) -> bool:
 
 
 def without_cookies(headers: RawHeaders) -> RawHeaders:
-    """The fields of a failure for those who joined: a cookie is for the one who began the call."""
+    """The fields for those who joined: a cookie is for the one who began the call."""
     return [field for field in headers if field[0].lower() != b"set-cookie"]
 
 

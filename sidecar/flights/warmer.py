@@ -29,8 +29,6 @@ _QUIET = 0.05
 others, and one refresh is enough for all of them."""
 _LATEST = 0.4
 """Seconds after the first write at the latest, or what is written all the time would never be."""
-_WHEN_FREE = 0.05
-"""Seconds after which a refresh is tried again for which there was no place."""
 _MOST_AFTER_WRITE = 20
 _PATIENCE = 30.0
 """Seconds that a refresh may take at the most."""
@@ -60,6 +58,8 @@ class Warmer:
         self._spawn = spawn
         self._known: OrderedDict[str, Known] = OrderedDict()
         self._by_tag: dict[str, dict[str, None]] = {}
+        self._due: OrderedDict[str, tuple[Known, str]] = OrderedDict()
+        """What waits for a place, and why it is to be fetched."""
         self._running = 0
 
     def __repr__(self) -> str:
@@ -71,7 +71,7 @@ class Warmer:
         now = self._clock.wall()
         if is_due(hit.entry, now, self._draw()):
             self._refresh(hit.place, known, "early")
-        elif known.timer is None:
+        elif known.timer is None and hit.place in self._known:  # a timer would keep a body, too
             self._set_timer(hit.place, known, now)
 
     def refresh(self, hit: Hit, fetch: Fetch, stats: CacheStats) -> None:
@@ -119,8 +119,7 @@ class Warmer:
         loop = asyncio.get_running_loop()
         for number, key in enumerate(used):
             known = self._known[key]
-            if known.timer is not None:
-                known.timer.cancel()
+            self._call_off(key, known)
             known.dropped_at = now if known.dropped_at is None else known.dropped_at
             wait = max(0.0, min(_QUIET, known.dropped_at + _LATEST - now))
             wait += _QUIET * (number // _MOST_AT_ONCE)
@@ -169,6 +168,10 @@ class Warmer:
     def _forget(self, key: str) -> None:
         known = self._known.pop(key)
         self._tag(key, known.entry, None)
+        self._call_off(key, known)
+
+    def _call_off(self, key: str, known: Known) -> None:
+        self._due.pop(key, None)
         if known.timer is not None:
             known.timer.cancel()
 
@@ -180,11 +183,13 @@ class Warmer:
 
     def _fire(self, place: str, known: Known, reason: str) -> None:
         known.timer = None
+        self._begin(place, known, reason)
+
+    def _begin(self, place: str, known: Known, reason: str) -> None:
         if not known.is_in_use(self._clock.now(), written=reason == "written"):
             known.dropped_at = None
         elif self._running >= _MOST_AT_ONCE:
-            loop = asyncio.get_running_loop()
-            known.timer = loop.call_later(_WHEN_FREE, self._fire, place, known, reason)
+            self._due[place] = (known, reason)
         else:
             known.dropped_at = None
             if reason != "written" or not known.fetch.is_current(place):
@@ -216,6 +221,9 @@ class Warmer:
             pass  # what is stored stays; whoever asks next is told
         finally:
             self._running -= 1
+            while self._due and self._running < _MOST_AT_ONCE:
+                place, (known, reason) = self._due.popitem(last=False)
+                self._begin(place, known, reason)
 
 
 def _in_background(exchange: Exchange, now: float) -> Exchange:

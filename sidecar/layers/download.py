@@ -69,7 +69,7 @@ class DownloadLayer:
         try:
             return await self._next(moved)
         finally:
-            exchange.attempt = moved.attempt
+            exchange.attempt, exchange.timeline = moved.attempt, moved.timeline
 
     async def _renew(self, exchange: Exchange, old: MediaUrl) -> MediaUrl | None:
         """A younger URL of the same file; None where there is none to be had."""

@@ -77,7 +77,7 @@ class HedgeLayer:
             chosen = await _best(first, second)
         finally:
             timer.cancel()
-            self._account(first, second, chosen, began)
+            self._account(second, chosen, began)
             self._end(each for each in (first, second) if each is not None and each is not chosen)
         if chosen is second:
             exchange.timeline = timeline
@@ -95,9 +95,7 @@ class HedgeLayer:
         self._stats.sent += 1
         return True
 
-    def _account(
-        self, first: _Sent, second: _Sent | None, chosen: _Sent | None, began: float
-    ) -> None:
+    def _account(self, second: _Sent | None, chosen: _Sent | None, began: float) -> None:
         good = chosen is not None and _is_good(chosen)
         if good:  # by the first, or it was too slow until now
             now = self._clock.now()

@@ -181,9 +181,7 @@ class LedgerLayer:
             sent = exchange.timeline.sent_at > 0
             self._settle(claim, of_departure(sent=sent, honoured=self._honoured))
             raise
-        judgement = response.judgement or plain.judge(
-            exchange.request.method, response.status, response.headers, b"", self._clock.wall()
-        )
+        judgement = plain.judged(response, exchange.request.method, self._clock.wall())
         outcome = of_response(judgement, response.status, honoured=self._honoured)
         if isinstance(outcome, Outcome):
             self._settle(claim, outcome)

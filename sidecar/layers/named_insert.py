@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from sidecar.core.named_inserts import named, was_done_before
 from sidecar.dialects.body import MOST, json_of
+from sidecar.errors import ExchangeError
 from sidecar.exchange import BytesBody, Exchange, Handler, Layer, Response
 from sidecar.peeked import peek
 
@@ -34,13 +35,21 @@ class NamedInsertLayer:
             response = await self.next(sent)
         finally:
             exchange.attempt = sent.attempt
-        if response.status != 409 or sent.attempt == 1:
-            return response
-        said = json_of(response.headers, await peek(response, MOST))
-        if not was_done_before(response.status, said, self.column, key):
+        if response.status != 409 or sent.attempt == 1 or not await self._was_done(response, key):
             return response
         response.close()
         return Response(201, b"Created", list(_CREATED), BytesBody(b""), source=response.source)
+
+    async def _was_done(self, response: Response, key: str) -> bool:
+        """Whether a refusal is about the row of an earlier attempt."""
+        try:
+            said = json_of(response.headers, await peek(response, MOST))
+        except ExchangeError:
+            return False  # whoever reads on meets it
+        except BaseException as error:
+            response.close(error)
+            raise
+        return was_done_before(response.status, said, self.column, key)
 
 
 def named_insert(column: str | None, new_key: Callable[[], str]) -> Layer | None:

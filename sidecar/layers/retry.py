@@ -86,7 +86,7 @@ class RetryLayer:
                 sent = exchange.timeline.sent_at != sent_before
                 outcome = _Outcome(judge_error(error), error=error, sent=sent, repeated=repeated)
             else:
-                judgement = response.judgement or self._by_status(exchange, response)
+                judgement = plain.judged(response, exchange.request.method, self._clock.wall())
                 if judgement.kind in _FINAL and judgement.verdict != "failure":
                     self._budget.deposit(self._clock.now())
                 if judgement.kind == "done":
@@ -105,11 +105,6 @@ class RetryLayer:
             self._stats.repeated(outcome.judgement.reason)
             await self._begin_again(exchange, decision)
             repeated = True
-
-    def _by_status(self, exchange: Exchange, response: Response) -> Judgement:
-        """What a response means that nobody judged, as one that a layer below made itself."""
-        method, wall = exchange.request.method, self._clock.wall()
-        return plain.judge(method, response.status, response.headers, b"", wall)
 
     def _end(
         self, exchange: Exchange, outcome: _Outcome, reason: str, last: _Answer | None

@@ -6,7 +6,6 @@ long as the settings are the same that it is made of.
 
 from collections.abc import Callable
 from random import random
-from typing import Any
 
 from sidecar.clock import Clock
 from sidecar.config import Pace, Upstream
@@ -174,14 +173,6 @@ class Resilience:
         self.held.give_up()
         self._waiting.give_up()
         self._gate.give_up()
-
-    def snapshot(self, now: float) -> dict[str, Any]:
-        """How it stands, for people."""
-        return {
-            "budget": self.budget.snapshot(),
-            "limit": self.limiter.snapshot(now),
-            "paces": {pace.title: lanes.snapshot(now) for pace, lanes in self.lanes.items()},
-        }
 
     def _new_breakers(self, draw: Callable[[], float]) -> BreakerSet:
         """New ones; what people have forced stays so, until it ends by itself."""

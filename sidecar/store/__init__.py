@@ -1,4 +1,4 @@
-"""Bytes by key, for a while: in memory, in SQLite, in Redis.
+"""Bytes by key, for a while: in SQLite, in Redis; and in memory, what was made of them.
 
 Knows keys and bytes. What they mean, and to whom they may be shown, is decided by who uses them.
 """

@@ -1,9 +1,5 @@
-"""Decides what a full store gives up: here, what was not used for the longest time.
+"""What decides what a full store gives up. It knows keys only; a store tells it of them."""
 
-Knows keys only; a store tells it what happens to them.
-"""
-
-from collections import OrderedDict
 from typing import Protocol
 
 
@@ -25,26 +21,3 @@ class Eviction(Protocol):
     def victim(self) -> str:
         """The key to give up next; it stays known until `removed`. There is at least one."""
         ...
-
-
-class LeastRecentlyUsed:
-    """What was used last stays."""
-
-    def __init__(self) -> None:
-        self._order: OrderedDict[str, None] = OrderedDict()
-
-    def added(self, key: str, size: int) -> None:
-        """It is the youngest."""
-        self._order[key] = None
-
-    def used(self, key: str) -> None:
-        """It is the youngest again."""
-        self._order.move_to_end(key)
-
-    def removed(self, key: str) -> None:
-        """Nothing is remembered of it."""
-        del self._order[key]
-
-    def victim(self) -> str:
-        """The one that was not used for the longest time."""
-        return next(iter(self._order))

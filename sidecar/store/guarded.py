@@ -35,7 +35,7 @@ class GuardedStore:
     Args:
         backend: the store itself; it is closed with this one.
         kind: what it is called in log lines: `sqlite`, `redis`.
-        timeout: seconds that `get` and `add` take at most.
+        timeout: seconds that `get` and `add` take at most; behind a deletion, `add` twice as long.
         max_object: bytes of one value; a larger one is not kept.
         clock: for the ends of what waits to be written.
         stats: counts.
@@ -57,6 +57,9 @@ class GuardedStore:
         self._clock = clock
         self.stats = stats
         self._pending = Pending()
+        self._writing: Write | None = None
+        """What the store is being told at the moment."""
+        self._told = asyncio.Event()
         self._work = asyncio.Event()
         self._asking = Asking(backend, kind, clock, stats, went_down=self._work.set)
         self._task: asyncio.Task[None] | None = None
@@ -93,8 +96,10 @@ class GuardedStore:
         """What is kept under each key; None when the store does not say. Not counted as reads."""
         before = [self._pending.get(key) for key in keys]
         try:
-            found = await self._ask(lambda: self._backend.get_all(keys)) or []
+            found = await self._ask(lambda: self._backend.get_all(keys))
         except NoAnswer:
+            return None
+        if found is None:
             return None
         now = self._clock.now()
         writes = (self._pending.get(key) or write for key, write in zip(keys, before, strict=True))
@@ -127,8 +132,8 @@ class GuardedStore:
 
     async def add(self, key: str, value: bytes, ttl: float) -> bool | None:
         """Keep `value` if nothing is there, before this returns. None: the store does not say."""
-        waiting = self._pending.get(key)
         try:
+            waiting = await self._waiting(key)
             if waiting is None:
                 return await self._ask(lambda: self._backend.add(key, value, ttl))
             if waiting.at(self._clock.now()) is not None:
@@ -163,6 +168,26 @@ class GuardedStore:
         self, operation: Callable[[], Coroutine[Any, Any, T]], seconds: float = 0.0
     ) -> T:
         return await self._asking.ask(operation, seconds or self._timeout)
+
+    async def _waiting(self, key: str) -> Write | None:
+        """What waits to be written under `key`, after a deletion that is under way.
+
+        What is there once that is done may be another's, who must not lose it.
+
+        Raises:
+            NoAnswer: the deletion takes too long.
+        """
+        try:
+            async with asyncio.timeout(self._timeout):
+                while True:
+                    write = self._pending.get(key)
+                    deletes = write is not None and write.at(self._clock.now()) is None
+                    if not deletes or write is not self._writing:
+                        return write
+                    self._told.clear()
+                    await self._told.wait()
+        except TimeoutError:
+            raise NoAnswer from None
 
     def _put(self, key: str, write: Write) -> bool:
         lost = self._pending.lost
@@ -200,6 +225,7 @@ class GuardedStore:
         left = write.expires - self._clock.now()
         value = write.value
         write.tries += 1
+        self._writing = write
         try:
             if value is None or left <= 0:
                 await self._ask(lambda: self._backend.delete(key), _WRITE)
@@ -211,6 +237,9 @@ class GuardedStore:
             if not self.up or write.needed or write.tries < _TRIES:
                 return
             self.stats.dropped += 1
+        finally:
+            self._writing = None
+            self._told.set()
         self._taken(key, write)
 
     async def _sweep(self) -> None:

@@ -117,6 +117,7 @@ class SqliteFile:
 
     async def _connect(self) -> None:
         _make(self._path)
+        self._inode = _inode(self._path)  # before: another process may replace what is damaged
         writer, reader = Table(str(self._path)), Table(str(self._path))
         try:
             await writer.open()
@@ -124,7 +125,6 @@ class SqliteFile:
         except BaseException:
             await _close(writer, reader)
             raise
-        self._inode = _inode(self._path)
         self._writer, self._reader = writer, reader
 
     @asynccontextmanager
@@ -146,13 +146,12 @@ class SqliteFile:
 
         Without its log of changes, which would be taken for that of the new file.
         """
-        if self._inode in (0, _inode(self._path)):
+        if self._inode == _inode(self._path):
             aside = Path(f"{self._path}.corrupt")
             for suffix in ("-wal", "-shm"):
                 Path(f"{self._path}{suffix}").unlink(missing_ok=True)
             self._path.replace(aside)
             logs.event("store_corrupt", "warning", store="sqlite", moved_to=aside.name)
-        self._inode = 0
         self._damaged = False
 
 

@@ -22,6 +22,8 @@ from sidecar.exchange import stack
 from sidecar.layers.ledger import Parts, ledger
 from sidecar.store.ledger import SharedLedger
 from sidecar.store.opening import digest_secret, make_shared
+from sidecar.store.sqlite import SqliteFile
+from sidecar.store.sqlite_table import Table
 from sidecar.telemetry.ledger_stats import LedgerStats
 from sidecar.telemetry.store_stats import StoreStats
 from tests.support.builders import exchange, request, response
@@ -147,6 +149,28 @@ async def test_a_file_that_is_no_database_is_moved_aside(tmp_path, caplog):
         assert await store.add("a", b"1", 60.0) is True
     assert (tmp_path / "store.db.corrupt").read_bytes().startswith(b"this is no")
     assert [record.msg for record in caplog.records] == ["store_corrupt"]
+
+
+async def test_a_file_that_another_process_has_begun_anew_is_not_moved_aside(tmp_path, monkeypatch):
+    path = tmp_path / "store.db"
+    path.write_bytes(b"this is no database" * 1000)
+    one, other = (SqliteFile(str(path), 1 << 20, SystemClock(), StoreStats()) for _ in range(2))
+    open_table = Table.open
+
+    async def late(table):
+        try:
+            await open_table(table)
+        except sqlite3.DatabaseError:
+            monkeypatch.undo()
+            await other.open()
+            await other.set("k", b"v", 60.0)
+            raise
+
+    monkeypatch.setattr(Table, "open", late)
+    await one.open()
+    assert await one.get("k") == b"v"
+    await one.close()
+    await other.close()
 
 
 async def test_a_file_that_is_damaged_in_use_is_replaced(tmp_path, caplog):

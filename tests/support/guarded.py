@@ -7,9 +7,9 @@ from typing import Literal
 
 from sidecar.clock import Clock
 from sidecar.store.guarded import GuardedStore
-from sidecar.store.memory import Memory, MemoryStore
 from sidecar.telemetry.store_stats import StoreStats
 from tests.support.clock import FakeClock
+from tests.support.memory_store import Memory, MemoryStore
 
 Mood = Exception | Literal["hang"] | None
 
@@ -18,7 +18,7 @@ class Backend(MemoryStore):
     """A store whose mood can be set: fine, an error to raise, or a wait that never ends."""
 
     def __init__(self, clock: Clock) -> None:
-        super().__init__(Memory(1 << 20, 1 << 20), clock)
+        super().__init__(Memory(), clock)
         self.mood: Mood = None
         self.asked: list[tuple[str, ...]] = []
         self.swept = 0

@@ -11,11 +11,11 @@ from sidecar.exchange import Exchange, Response, stack
 from sidecar.judgement import Judgement, Kind
 from sidecar.layers.ledger import Parts, ledger
 from sidecar.store.ledger import SharedLedger
-from sidecar.store.memory import Memory, MemoryStore
 from sidecar.telemetry.ledger_stats import LedgerStats
 from tests.support.bodies import whole
 from tests.support.builders import exchange, request, response
 from tests.support.clock import FakeClock
+from tests.support.memory_store import Memory, MemoryStore
 
 UNSENT = ConnectError("refused", code="connect_error")
 RESET = UpstreamReset("reset", code="upstream_reset")
@@ -134,4 +134,4 @@ def judged(status: int, kind: Kind, body: bytes = b"no") -> Response:
 
 def shared(clock: FakeClock) -> MemoryStore:
     """A store for several sidecars."""
-    return MemoryStore(Memory(1 << 20, 1 << 20), clock)
+    return MemoryStore(Memory(), clock)

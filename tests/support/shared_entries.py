@@ -11,10 +11,10 @@ from sidecar.core.cache.tag_names import TagNames, for_others
 from sidecar.core.cache.told import tables_written
 from sidecar.core.cache.writes import write_tags
 from sidecar.store.entries import Entries
-from sidecar.store.memory import Memory, MemoryStore
 from tests.support.builders import request
 from tests.support.cached import Shelf
 from tests.support.clock import FakeClock
+from tests.support.memory_store import Memory, MemoryStore
 
 START = 1_700_000_000.0
 NAMES = TagNames(b"secret")
@@ -24,7 +24,7 @@ class Store(MemoryStore):
     """A store that can be down, or hold back what it is told."""
 
     def __init__(self) -> None:
-        super().__init__(Memory(1 << 20, 1 << 20), FakeClock())
+        super().__init__(Memory(), FakeClock())
         self.down = False
         self.asked = 0
         self.held: list[tuple[str, bytes | None, float]] | None = None

@@ -29,14 +29,13 @@ class _Reopened(Rejected):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the layer works with; breakers and figures are the upstream's, the rest the route's."""
+    """What the layer works with; `key` and `config` are the route's, the rest is the upstream's."""
 
     breakers: BreakerSet
     key: KeyTemplate
     config: BreakerConfig
     """Of it only `hold` and `hold_unsafe`; the breakers have the upstream's."""
     held: Held
-    """All upstreams'."""
     stats: BreakerStats
     clock: Clock
 

@@ -79,6 +79,16 @@ async def test_a_hit_of_the_sidecar_itself_keeps_nothing_warm():
 
 
 @virtually
+async def test_what_a_body_asks_for_is_not_kept_warm_because_bodies_are_not_kept():
+    subject = world(config=Cache(ttl=60.0, post=True))
+    for _ in range(3):
+        await subject.call("POST", body=b"{}")
+    await asyncio.sleep(100)
+    assert len(subject.calls) == 1
+    assert not subject.warmer._known
+
+
+@virtually
 async def test_a_hit_shortly_before_the_end_may_cause_a_refresh():
     subject = world(draw=1e-12)
     subject.answers = [lambda _: response(200, b"%d" % len(subject.calls))]
@@ -147,18 +157,29 @@ async def test_what_somebody_has_asked_for_meanwhile_is_not_fetched_once_more():
 
 @virtually
 async def test_a_refresh_for_which_there_is_no_place_waits_for_one():
-    subject = world()
-    await subject.get()
-    await subject.get()
-    tags = subject.tags(subject.calls[0].request)
-    subject.entries.bump(tags, subject.clock.wall())
-    subject.warmer._running = 8
-    subject.warmer.dropped(tags)
+    subject, stuck = world(config=Cache(ttl=6000.0)), asyncio.Event()
+    upstream = subject.layer._fetch._next
+
+    async def hang(exchange):
+        await stuck.wait()
+        return await upstream(exchange)
+
+    targets = [f"/{number}/x" for number in range(10)]
+    for target in targets * 2:
+        await subject.get(target=target)
+    subject.layer._fetch._next = hang
+    for target in targets:
+        tags = subject.tags(subject.exchange(target=target).request)
+        subject.entries.bump(tags, subject.clock.wall())
+        subject.warmer.dropped(tags)
     await asyncio.sleep(2)
-    assert len(subject.calls) == 1
-    subject.warmer._running = 0
-    await asyncio.sleep(0.2)
-    assert subject.stats.refreshed == {"written": 1}
+    assert subject.stats.refreshed == {"written": 8}
+    timers = [known.timer for known in subject.warmer._known.values()]
+    assert timers == [None] * 10, "nobody looks again and again whether there is a place"
+    stuck.set()
+    await asyncio.sleep(0.1)
+    assert subject.stats.refreshed == {"written": 10}
+    assert len(subject.calls) == 20
     await finish(subject)
 
 

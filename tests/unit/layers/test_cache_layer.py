@@ -7,7 +7,7 @@ import pytest
 from sidecar.config.cache import Cache
 from sidecar.core.cache.credentials import names_a_credential
 from sidecar.errors import BadRequest, DeadlineExceeded, NotStored, UpstreamReset
-from sidecar.exchange import BytesBody, Response
+from sidecar.exchange import BytesBody, Response, Timeline
 from sidecar.judgement import Judgement
 from sidecar.layers.invalidate import Parts, invalidate
 from tests.support.builders import response
@@ -485,15 +485,17 @@ async def test_the_time_of_one_who_joined_is_the_upstreams():
     assert first.timeline.at_upstream == 0.0  # the transport writes it
 
 
-async def test_the_attempts_of_a_flight_are_those_of_who_began_it():
+async def test_the_attempts_and_times_of_a_flight_are_those_of_who_began_it():
+    second = Timeline(0.0)
+
     def twice(exchange):
-        exchange.attempt = 2
+        exchange.attempt, exchange.timeline = 2, second  # as where a hedge was faster
         return ok(b"one")
 
     world = World(twice, config=TTL)
     exchange = world.exchange()
     await read(await world.layer(exchange))
-    assert exchange.attempt == 2
+    assert (exchange.attempt, exchange.timeline) == (2, second)
 
 
 async def test_one_who_leaves_ends_nothing_for_the_others():

@@ -6,7 +6,7 @@ from sidecar.core.json_path import parsed
 from sidecar.core.media import Callers, call_of, url_in
 from sidecar.core.media_urls import MediaUrls
 from sidecar.errors import UpstreamReset
-from sidecar.exchange import stack
+from sidecar.exchange import Timeline, stack
 from sidecar.flights.own_call import Destination
 from sidecar.layers.download import Parts, download
 from sidecar.telemetry.media_stats import MediaStats
@@ -28,6 +28,7 @@ class World:
         self.api_error = None
         self.api_status = 200
         self.api_age = 0.0
+        self.hedged = Timeline(0.0)
         self.downloads = []
         self.asked = []
         self.closed = []
@@ -46,7 +47,7 @@ class World:
     async def _host(self, subject):
         target = subject.request.target
         self.downloads.append(target)
-        subject.attempt = 2
+        subject.attempt, subject.timeline = 2, self.hedged  # as after a second request
         answer = response(*self.files[target[1:]])
         answer.on_close(lambda _: self.closed.append(target))
         return answer
@@ -95,7 +96,7 @@ async def test_an_old_url_is_renewed_before_it_is_asked_for():
     assert await world.get() == FILE
     assert world.downloads == ["/new"]
     assert world.stats.urls == {"renewed": 1}
-    assert world.subject.attempt == 2
+    assert (world.subject.attempt, world.subject.timeline) == (2, world.hedged)
     assert world.subject.request.target == "/old"
 
 

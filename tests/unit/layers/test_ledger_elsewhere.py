@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from sidecar.store.memory import Memory, MemoryStore
 from tests.support.builders import exchange, request, response
 from tests.support.clock import FakeClock
 from tests.support.ledgers import UNSENT, Gate, World, shared
+from tests.support.memory_store import Memory, MemoryStore
 from tests.support.stepped_clock import settle
 
 # Two sidecars, one store.
@@ -84,7 +84,7 @@ async def test_a_client_that_leaves_while_another_sidecar_is_asked_leaves_the_ke
             return added
 
     clock = FakeClock(start=100.0)
-    store = Hesitant(Memory(1 << 20, 1 << 20), clock)
+    store = Hesitant(Memory(), clock)
     world = World(response(200, b"sent"), sidecars=2, store=store, clock=clock)
     call = asyncio.ensure_future(world.call())
     await asyncio.sleep(0)
@@ -122,7 +122,7 @@ async def test_without_an_answer_of_the_store_memory_alone_decides():
             pass
 
     clock = FakeClock(start=100.0)
-    store = Silent(Memory(1, 1), clock)
+    store = Silent(Memory(), clock)
     world = World(response(200, b"x"), store=store, clock=clock)
     assert [await world.whole() for _ in range(2)] == [(200, b"x")] * 2
     assert len(world.sent) == 1
@@ -130,7 +130,7 @@ async def test_without_an_answer_of_the_store_memory_alone_decides():
 
 async def test_of_an_answer_that_the_store_does_not_take_the_fact_is_kept():
     clock = FakeClock(start=100.0)
-    store = MemoryStore(Memory(1 << 20, max_object=200), clock)
+    store = MemoryStore(Memory(max_object=200), clock)
     world = World(response(200, b"x" * 300), sidecars=2, store=store, clock=clock, honoured=False)
     assert await world.whole() == (200, b"x" * 300)
     assert await world.whole(sidecar=1) == "idempotency_answer_lost"

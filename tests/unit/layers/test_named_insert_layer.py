@@ -1,5 +1,6 @@
 """Inserts with a key of their own."""
 
+import asyncio
 import json
 from dataclasses import replace
 
@@ -7,7 +8,9 @@ import pytest
 
 from sidecar.errors import UpstreamReset
 from sidecar.layers.named_insert import named_insert
+from tests.support.bodies import Chunks, whole
 from tests.support.builders import exchange, request, response
+from tests.support.stepped_clock import settle
 
 KEY = "0b0b"
 DUPLICATE = json.dumps({"code": "23505", "details": f"Key (id)=({KEY}) already exists."}).encode()
@@ -78,3 +81,24 @@ async def test_an_error_passes_with_the_number_of_its_attempt():
     with pytest.raises(UpstreamReset):
         await layer(Upstream(UpstreamReset("reset", code="upstream_reset"), attempts=3))(subject)
     assert subject.attempt == 3
+
+
+async def test_a_conflict_that_breaks_off_is_the_applications_and_breaks_there():
+    refused = response(409)
+    refused.body = Chunks(DUPLICATE[:9], UpstreamReset("reset", code="upstream_reset"))
+    got = await layer(Upstream(refused, attempts=2))(insert())
+    assert got.status == 409
+    with pytest.raises(UpstreamReset):
+        await whole(got)
+
+
+async def test_who_leaves_before_a_conflict_was_read_leaves_nothing_open():
+    refused, closed = response(409), []
+    refused.body = Chunks(None)
+    refused.on_close(closed.append)
+    call = asyncio.ensure_future(layer(Upstream(refused, attempts=2))(insert()))
+    await settle()
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert [type(error) for error in closed] == [asyncio.CancelledError]

@@ -5,8 +5,8 @@ from sys import getsizeof
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.policies import LeastRecentlyUsed
 from sidecar.store.bounded import ENTRY, Bounded
-from sidecar.store.eviction import LeastRecentlyUsed
 from sidecar.store.s3fifo import S3Fifo
 from sidecar.telemetry.store_stats import StoreStats
 

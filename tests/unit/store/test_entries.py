@@ -4,10 +4,10 @@ from sidecar.core.cache.generations import Generations
 from sidecar.core.cache.model import Entry, Head, Plan
 from sidecar.store.changes import LONGEST, Changes
 from sidecar.store.entries import Entries
-from sidecar.store.memory import Memory, MemoryStore
 from sidecar.store.serializer import dumps
 from tests.support.cached import Shelf
 from tests.support.clock import FakeClock
+from tests.support.memory_store import Memory, MemoryStore
 
 NOW = 1_700_000_000.0
 
@@ -37,7 +37,7 @@ class Sidecar:
 
 def store(kind=MemoryStore):
     """One that has known of all changes for a long time."""
-    made = kind(Memory(1 << 20, 1 << 20), FakeClock())
+    made = kind(Memory(), FakeClock())
     made.soon(Changes(made, b"secret")._key("\0"), dumps([NOW - 1000.0]), LONGEST)
     return made
 

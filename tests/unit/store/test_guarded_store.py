@@ -44,6 +44,38 @@ async def test_adding_sees_what_still_waits_to_be_written():
         assert backend.memory.read("a", 1000.0) == b"3"
 
 
+async def test_what_another_adds_after_a_deletion_is_not_taken_from_it():
+    async with guarding(timeout=5.0) as (store, backend, _):
+        await store.add("a", b"1", 10.0)
+        done, heard, delete = asyncio.Event(), asyncio.Event(), backend.delete
+
+        async def late(key):
+            await delete(key)
+            done.set()
+            await heard.wait()
+
+        backend.delete = late
+        await store.delete("a")
+        await done.wait()
+        assert await backend.add("a", b"another's", 10.0)
+        adding = asyncio.ensure_future(store.add("a", b"2", 10.0))
+        await settle()
+        heard.set()
+        assert await adding is False
+        assert backend.memory.read("a", 1000.0) == b"another's"
+
+
+async def test_adding_waits_no_longer_for_a_deletion_than_for_the_store():
+    async with guarding() as (store, backend, _):
+        await store.set("a", b"1", 10.0)
+        await settle()
+        backend.mood = "hang"
+        await store.delete("a")
+        await settle()
+        assert await store.add("a", b"2", 10.0) is None
+        backend.mood = None
+
+
 @pytest.mark.parametrize("mood", [OSError("secret host"), StoreUnavailable("x"), ValueError()])
 async def test_a_store_that_fails_is_a_miss(mood):
     async with guarding() as (store, backend, _):

@@ -1,13 +1,13 @@
 import pytest
 
-from sidecar.store.memory import Memory, MemoryStore
 from sidecar.store.signed import Signed
 from tests.support.clock import FakeClock
+from tests.support.memory_store import Memory, MemoryStore
 
 
 @pytest.fixture
 def backend():
-    return MemoryStore(Memory(1 << 20, 1 << 20), FakeClock())
+    return MemoryStore(Memory(), FakeClock())
 
 
 @pytest.fixture
