@@ -5,8 +5,6 @@ hidden here. Knows no files: it is given the configuration with its origins.
 """
 
 import asyncio
-import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,13 +12,12 @@ from aiohttp import web
 
 from sidecar.admin.endpoint import Answer, Endpoint, Parameter, Refused
 from sidecar.config import Config
-from sidecar.config.written import Path, values
+from sidecar.config.written import Path, dotted, values
 from sidecar.telemetry import redact
 
 _PATH = "/admin/config"
 _DEFAULT = "default"
 _UNKNOWN = "unknown"
-_WORD = re.compile(r"[A-Za-z0-9_./:*{}$-]{1,60}")
 _PARAMETERS = (
     Parameter("prefix", "only keys that begin with it, such as upstreams.supabase"),
     Parameter("set", "only what somebody or a preset has set", "flag"),
@@ -84,15 +81,3 @@ def rows_of(effective: Effective) -> list[dict[str, str]]:
         }
         for each in values(config)
     ]
-
-
-def dotted(path: Path) -> str:
-    """`upstreams.gemini.routes[0].name`, as messages about the configuration have it."""
-    text = ""
-    for step in path:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        else:
-            shown = step if _WORD.fullmatch(step) else json.dumps(step[:60])
-            text += f".{shown}" if text else shown
-    return text

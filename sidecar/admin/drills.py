@@ -8,13 +8,12 @@ from pydantic import TypeAdapter, ValidationError
 from sidecar.admin.asked import Scalar, asked
 from sidecar.admin.endpoint import FOR, Answer, Endpoint, Parameter, Refused, unknown
 from sidecar.config.drills import Drill
-from sidecar.core.drills import Order, TooManyDrills
+from sidecar.core.drills import Order, TooManyDrills, as_dict
 from sidecar.drilling import Drilling, order_of
 from sidecar.faults import FAULTS
 
 _PATH = "/admin/drills"
-_PARAMETERS = ("fault", "upstream", "route", "percent", "for", "delay", "jitter")
-_DESCRIBED = (
+_PARAMETERS = (
     Parameter("fault", "its name", one_of=tuple(FAULTS), needed=True),
     Parameter("upstream", "where", needed=True),
     Parameter("route", "of which route; all of the upstream if not said"),
@@ -23,6 +22,7 @@ _DESCRIBED = (
     Parameter("delay", "how slow it makes what it slows down", "duration"),
     Parameter("jitter", "by how much that varies", "duration"),
 )
+_KNOWN = tuple(each.name for each in _PARAMETERS)
 _ADAPTER = TypeAdapter(Drill)
 _NOT_ALLOWED = "drills are not allowed here: set `drills: {allowed: true}` in the configuration"
 
@@ -44,12 +44,12 @@ def drill_endpoints(
     async def start(request: web.Request) -> Answer:
         if drilling is None:
             raise Refused(403, _NOT_ALLOWED)
-        order = _order(await asked(request, _PARAMETERS), routes)
+        order = _order(await asked(request, _KNOWN), routes)
         try:
             drill = drilling.start(order)
         except TooManyDrills as error:
             raise Refused(409, str(error)) from None
-        return Answer(_one(drilling, drill.id), 201)
+        return Answer(as_dict(drill, drilling.clock.now()), 201)
 
     async def stop(request: web.Request) -> Answer:
         if drilling is None:
@@ -68,7 +68,7 @@ def drill_endpoints(
             _PATH,
             "begin one; fault, upstream, route, percent, for",
             start,
-            parameters=_DESCRIBED,
+            parameters=_PARAMETERS,
             answer="the drill that has begun",
         ),
         Endpoint("DELETE", f"{_PATH}/{{id}}", "end one", stop, f"{_PATH}/ID"),
@@ -76,7 +76,7 @@ def drill_endpoints(
 
 
 def _order(given: dict[str, Scalar], routes: Mapping[str, Collection[str]]) -> Order:
-    fields = {name: value for name, value in given.items() if name in _PARAMETERS}
+    fields = {name: value for name, value in given.items() if name in _KNOWN}
     if "for" in fields:
         fields["lasts"] = fields.pop("for")
     if (fault := str(fields.get("fault", ""))) and fault not in FAULTS:
@@ -92,10 +92,6 @@ def _order(given: dict[str, Scalar], routes: Mapping[str, Collection[str]]) -> O
     if drill.route not in (None, "*") and drill.route not in routes[drill.upstream]:
         raise unknown("route", drill.route, list(routes[drill.upstream]))
     return order_of(drill)
-
-
-def _one(drilling: Drilling, drill_id: str) -> dict[str, object]:
-    return next(each for each in drilling.snapshot() if each["id"] == drill_id)
 
 
 def _catalogue() -> list[dict[str, object]]:

@@ -32,6 +32,7 @@ _PARAMETERS = (
 _KNOWN = tuple(each.name for each in _PARAMETERS)
 _MOST = 1000
 _USUAL = 200
+_WHOLE = re.compile(r"[0-9]{1,16}")
 _STATUS = re.compile(r"[1-5](?:xx|[0-9]{2})")
 
 
@@ -62,8 +63,8 @@ def _wanted(query: Mapping[str, str]) -> Wanted:
             more = hint(nearest(name[:60], _KNOWN)) or f" (known are {', '.join(_KNOWN)})"
             raise Refused(400, f"there is no such parameter{more}")
     return Wanted(
-        after=_number(query, "after", 0, 2**53),
-        limit=max(1, min(_MOST, _number(query, "limit", _USUAL, 2**53))),
+        after=_number(query, "after", 0),
+        limit=max(1, min(_MOST, _number(query, "limit", _USUAL))),
         upstream=query.get("upstream", ""),
         route=query.get("route", ""),
         status=_status(query["status"]) if query.get("status") else None,
@@ -71,11 +72,11 @@ def _wanted(query: Mapping[str, str]) -> Wanted:
     )
 
 
-def _number(query: Mapping[str, str], name: str, usual: int, most: int) -> int:
+def _number(query: Mapping[str, str], name: str, usual: int) -> int:
     text = query.get(name, "")
     if not text:
         return usual
-    if not (text.isascii() and text.isdecimal() and len(text) <= 16 and int(text) <= most):
+    if not _WHOLE.fullmatch(text):
         raise Refused(400, f"{name}: expected a whole number")
     return int(text)
 

@@ -24,6 +24,7 @@ _ABOUT = (
     Parameter("reason", "why; it is shown and logged"),
     Parameter("by", "who; it is logged"),
 )
+_ERROR = "#/components/schemas/Error"
 _FORMAT = Parameter("format", "how the answer is written", one_of=("json", "text"))
 _SCHEMAS: dict[str, _Json] = {
     "text": {"type": "string"},
@@ -88,9 +89,6 @@ def describe(endpoints: Sequence[Endpoint]) -> _Json:
             },
         },
     }
-
-
-_ERROR = "#/components/schemas/Error"
 
 
 def _operation(endpoint: Endpoint, path: str) -> _Json:

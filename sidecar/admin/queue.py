@@ -5,8 +5,8 @@ Knows deliveries by a Protocol only.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from aiohttp import web
 from pydantic_core import PydanticCustomError
@@ -27,6 +27,7 @@ _EDIT = ("after", "expires", "body", "note", "authorization")
 _PRIVATE = frozenset(("body", "note", "authorization"))
 """What the log says nothing of."""
 _FIELD_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+_ROWS = re.compile(r"[0-9]{1,9}")
 _MOST_ROWS = 1000
 _USUAL_ROWS = 50
 _LONGEST_NOTE = 500
@@ -34,8 +35,6 @@ _USUAL_REPLAY: tuple[State, ...] = ("failed", "expired")
 """Not `unknown`: those may have been done, so they must be named."""
 _DISCARDABLE = REPEATABLE | {"queued"}
 _NAME_ONE = "name what is meant: state=failed, and upstream and route where it is not all of them"
-
-T = TypeVar("T")
 
 
 class QueueControl(Protocol):
@@ -175,7 +174,7 @@ def queue_endpoints(queue: QueueControl | None) -> Sequence[Endpoint]:
     )
 
 
-def _answered(endpoint: Endpoint) -> Any:
+def _answered(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[Answer]]:
     async def handle(request: web.Request) -> Answer:
         try:
             return await endpoint.handle(request)
@@ -227,9 +226,9 @@ def _seconds(given: Mapping[str, Scalar], name: str) -> float | None:
     return _value(name, duration, given[name]) if name in given else None
 
 
-def _value(name: str, kind: Any, value: object) -> float:
+def _value(name: str, kind: Callable[[object], float], value: object) -> float:
     try:
-        return float(kind(value))
+        return kind(value)
     except PydanticCustomError as error:
         raise Refused(400, f"{name}: {error}") from None
 
@@ -237,7 +236,7 @@ def _value(name: str, kind: Any, value: object) -> float:
 def _rows(text: str | None) -> int:
     if text is None:
         return _USUAL_ROWS
-    if not text.isdecimal() or not 0 < int(text[:6]) <= _MOST_ROWS:
+    if not _ROWS.fullmatch(text) or not 0 < int(text) <= _MOST_ROWS:
         raise Refused(400, f"limit: expected 1 to {_MOST_ROWS}")
     return int(text)
 

@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from sidecar.config.dialect import JsonPath
+from sidecar.config.json_path import JsonPath
 from sidecar.config.prefetch_target import PrefetchTarget
 from sidecar.config.strict import STRICT
-from sidecar.config.values import Count, Duration, Flag, Size, Text, whole
+from sidecar.config.values import Count, Duration, Flag, Size, Text, one_or_many, whole
 
 Status = Annotated[int, Field(ge=200, le=599), BeforeValidator(whole)]
 
@@ -78,10 +78,7 @@ class Cache:
     """Whether answers that are asked for often are fetched anew shortly before they go stale."""
     tags: Annotated[
         tuple[Text, ...],
-        BeforeValidator(
-            lambda value: [value] if isinstance(value, str) else value,
-            json_schema_input_type=Text | tuple[Text, ...],
-        ),
+        BeforeValidator(one_or_many, json_schema_input_type=Text | tuple[Text, ...]),
     ] = ()
     """What an answer is made from, so that it can be dropped: names of your choice, and `table`
     for the PostgREST tables that the request reads."""

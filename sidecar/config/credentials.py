@@ -43,7 +43,6 @@ def _at_least_one(values: tuple[Secret, ...]) -> tuple[Secret, ...]:
     return values
 
 
-_TEXT = {"type": "string", "minLength": 1}
 Parameter = Annotated[
     str,
     BeforeValidator(parameter),

@@ -11,30 +11,14 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from sidecar.config.json_path import JsonPath, json_path
 from sidecar.config.strict import STRICT
-from sidecar.config.values import Flag
+from sidecar.config.values import Flag, one_or_many
 
 DialectName = Literal["plain", "postgrest", "graph", "graph_media", "gemini"]
 
-_NAME = r"[A-Za-z_][\w-]*"
-_STEP = rf"(\.{_NAME}|\[\d{{1,6}}\]|\[\"[^\"]+\"\]|\['[^']+'\])"
-PATH_PATTERN = rf"(\$|{_NAME}|){_STEP}*"
-_PATH = re.compile(PATH_PATTERN)
 _HEADER = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _END = re.compile(r"(data|event): ?[!-~]([ -~]{0,98}[!-~])?|[A-Za-z_]\w{0,99}")
-
-
-def json_path(value: object) -> str:
-    """A JSON path as it is: `error.code`, `$.errors[0].code`, `$["a.b"]`.
-
-    Raises:
-        PydanticCustomError: it is none, or names nothing.
-    """
-    if isinstance(value, str) and value not in ("", "$") and _PATH.fullmatch(value):
-        return value
-    raise PydanticCustomError(
-        "json_path", "expected a JSON path such as error.code or $.errors[0].code"
-    )
 
 
 def code(value: object) -> str:
@@ -81,28 +65,19 @@ def stream_end(value: object) -> str:
     )
 
 
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str | int) else value
-
-
 _TEXT = {"type": "string", "minLength": 1}
-JsonPath = Annotated[
-    str,
-    BeforeValidator(json_path),
-    WithJsonSchema({"type": "string", "pattern": f"^{PATH_PATTERN}$", "minLength": 1}),
-]
 Code = Annotated[
     str, BeforeValidator(code), WithJsonSchema({"anyOf": [_TEXT, {"type": "integer"}]})
 ]
 Codes = Annotated[
     tuple[Code, ...],
-    BeforeValidator(_listed, json_schema_input_type=Code | tuple[Code, ...]),
+    BeforeValidator(one_or_many, json_schema_input_type=Code | tuple[Code, ...]),
 ]
 WaitPlace = Annotated[str, BeforeValidator(wait_place), WithJsonSchema(_TEXT)]
 StreamEnd = Annotated[str, BeforeValidator(stream_end), WithJsonSchema(_TEXT)]
 StreamEnds = Annotated[
     tuple[StreamEnd, ...],
-    BeforeValidator(_listed, json_schema_input_type=StreamEnd | tuple[StreamEnd, ...]),
+    BeforeValidator(one_or_many, json_schema_input_type=StreamEnd | tuple[StreamEnd, ...]),
 ]
 
 

@@ -9,15 +9,16 @@ from typing import Annotated
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-_STEP = r"""(\.[A-Za-z_][\w-]*|\[\d{1,6}\]|\["[^"]+"\]|\['[^']+'\])"""
-_PART = re.compile(rf"[a-z][a-z0-9_]*|header:[A-Za-z0-9-]+|\${_STEP}+")
+from sidecar.config.json_path import STEP
+
+_PART = re.compile(rf"[a-z][a-z0-9_]*|header:[A-Za-z0-9-]+|\${STEP}+")
 
 
 def key_template(value: object) -> str:
     """The template as it is: `upstream`, `upstream+model`, `phone_number_id+$.to`, `header:x-a`.
 
     Raises:
-        PydanticCustomError: one of its parts, between `+`, is of no known form.
+        PydanticCustomError: one of its parts, between `+`, is of no known form. It is not repeated.
     """
     if not isinstance(value, str) or not value:
         raise PydanticCustomError("key_template", "expected a text such as upstream+model")
@@ -25,9 +26,8 @@ def key_template(value: object) -> str:
         if not _PART.fullmatch(part.strip()):
             raise PydanticCustomError(
                 "key_template",
-                "'{part}' is no part of a key: write upstream, route, credential, a name from the "
-                "path pattern, header:NAME or a JSON path such as $.to; join parts by +",
-                {"part": part.strip()[:40]},
+                "expected upstream, route, credential, a name from the path pattern, header:NAME "
+                "or a JSON path such as $.to; join parts by +",
             )
     return value
 

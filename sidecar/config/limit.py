@@ -4,19 +4,17 @@ Knows what can be written; nothing of how a limit is kept or found.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import ConfigDict
 
 from sidecar.config.header_name import HeaderName
 from sidecar.config.key_template import KeyTemplateText
 from sidecar.config.strict import STRICT
-from sidecar.config.values import Count, Duration, Flag, whole
+from sidecar.config.values import Count, Duration, Flag, Waiters
 
 Priority = Literal["interactive", "batch"]
 """Whether somebody waits for the answer, or the call can as well be made later."""
-
-Waiters = Annotated[int, Field(ge=0, le=100_000), BeforeValidator(whole)]
 
 
 @dataclass(frozen=True, slots=True)

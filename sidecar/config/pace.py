@@ -14,7 +14,16 @@ from pydantic_core import PydanticCustomError
 from sidecar.config.key_template import KeyTemplateText
 from sidecar.config.retry import ratio
 from sidecar.config.strict import STRICT
-from sidecar.config.values import Count, Duration, Flag, Name, Timeout, duration, whole
+from sidecar.config.values import (
+    Count,
+    Duration,
+    Flag,
+    Name,
+    Timeout,
+    Waiters,
+    duration,
+    whole,
+)
 
 _RATE = re.compile(r"([0-9]{1,6})/([0-9]+(?:\.[0-9]+)?)?(ms|s|m|h|d)")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -55,7 +64,6 @@ Rate = Annotated[
     WithJsonSchema({"type": "string", "pattern": RATE_PATTERN}),
 ]
 Growth = Annotated[float, Field(ge=1, le=16), BeforeValidator(ratio)]
-Waiters = Annotated[int, Field(ge=0, le=100_000), BeforeValidator(whole)]
 Keys = Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(whole)]
 
 

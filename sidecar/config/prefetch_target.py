@@ -9,10 +9,11 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from sidecar.config.json_path import STEP
+
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _TEXT = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
-_STEP = r"""(?:\.[A-Za-z_][\w-]*|\[\d{1,6}\]|\["[^"]+"\]|\['[^']+'\])"""
-_JSON = re.compile(rf"\$(?:({_STEP}*)\[\*\])?({_STEP}*)")
+_JSON = re.compile(rf"\$(?:(?P<rows>{STEP}*)\[\*\])?(?P<path>{STEP}*)")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _QUERY = re.compile(r"\?[A-Za-z0-9_.~-]{1,64}")
 
@@ -62,18 +63,10 @@ def _filled(text: str) -> Piece:
     match = _JSON.fullmatch(text)
     if match is None or text == "$":
         raise ValueError(
-            f"{{{text[:40]}}} is no place to fill in: write {{$.field}} or {{$[*].field}} of the "
-            "JSON answer, {name} of the route's path or {?name} of the request's query"
+            "a place to fill in is {$.field} or {$[*].field} of the JSON answer, {name} of the "
+            "route's path or {?name} of the request's query"
         )
-    return Piece("json", match[2], match[1])
-
-
-def parameters_of(target: str) -> frozenset[str]:
-    """The names that the route's path must have for this target; none for what is no target."""
-    try:
-        return frozenset(piece.text for piece in pieces(target) if piece.kind == "parameter")
-    except ValueError:
-        return frozenset()
+    return Piece("json", match["path"], match["rows"])
 
 
 def prefetch_target(value: object) -> str:

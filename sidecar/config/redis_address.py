@@ -46,7 +46,11 @@ def redis_url(value: object) -> RedisUrl:
 def _has_place(value: str) -> bool:
     try:
         parts = urlsplit(value)
-        return bool(parts.path if parts.scheme == "unix" else parts.hostname) and parts.port != 0
+        is_file = parts.scheme == "unix"
+        place = parts.path if is_file else parts.hostname
+        # A / in a password ends the host too early: what follows is then a path, which is shown.
+        is_cut = not is_file and "@" in parts.path
+        return bool(place) and parts.port != 0 and not is_cut
     except ValueError:  # a port that is no number, a broken IPv6 address
         return False
 

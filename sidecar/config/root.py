@@ -24,19 +24,16 @@ from sidecar.config.values import (
     Size,
     Text,
     Timeout,
+    one_or_many,
 )
 
 DEFAULT_PROXY = Address(host="127.0.0.1", port=8080)
 DEFAULT_OPS = Address(host="127.0.0.1", port=9090)
 
 
-def _one_or_many(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
 ListenAddresses = Annotated[
     tuple[ListenAddress, ...],
-    BeforeValidator(_one_or_many, json_schema_input_type=ListenAddress | tuple[ListenAddress, ...]),
+    BeforeValidator(one_or_many, json_schema_input_type=ListenAddress | tuple[ListenAddress, ...]),
 ]
 
 

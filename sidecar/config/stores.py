@@ -8,12 +8,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from sidecar.config.redis_address import LOCAL, KeyPrefix, RedisAddress, RedisUrl
+from sidecar.config.redis_address import LOCAL, KeyPrefix, RedisAddress
 from sidecar.config.spool import SpoolConfig
 from sidecar.config.strict import STRICT
 from sidecar.config.values import Duration, Size, Text, Timeout
-
-__all__ = ("MemoryStore", "RedisStore", "RedisUrl", "SharedStore", "SqliteStore", "Stores")
 
 
 @dataclass(frozen=True, slots=True)

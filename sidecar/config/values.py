@@ -214,6 +214,11 @@ def address(value: object) -> Address:
     )
 
 
+def one_or_many(value: object) -> object:
+    """A list of one for a single text or number, where a list may stand."""
+    return [value] if isinstance(value, str | int) else value
+
+
 _DURATION_SCHEMA = {"type": "string", "pattern": DURATION_PATTERN}
 
 Duration = Annotated[float, BeforeValidator(duration), WithJsonSchema(_DURATION_SCHEMA)]
@@ -222,6 +227,7 @@ Size = Annotated[
     int, BeforeValidator(size), WithJsonSchema({"type": "string", "pattern": SIZE_PATTERN})
 ]
 Count = Annotated[int, Field(ge=1, le=10000), BeforeValidator(whole)]
+Waiters = Annotated[int, Field(ge=0, le=100_000), BeforeValidator(whole)]
 Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(whole)]
 Flag = Annotated[bool, BeforeValidator(flag)]
 Text = Annotated[str, BeforeValidator(text), WithJsonSchema({"type": "string", "minLength": 1})]

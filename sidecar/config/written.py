@@ -1,14 +1,16 @@
-"""Each single value of a configuration, as it is written in YAML, secrets hidden.
+"""Each single value of a configuration and its place, as they are written; secrets are hidden.
 
 Knows the types of the model; nothing of where a value comes from.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields, is_dataclass
 from functools import cache
-from typing import Any, NamedTuple, TypeAlias, get_args, get_type_hints
+from typing import Any, NamedTuple, TypeAlias, TypeGuard, get_args, get_type_hints
 
+from sidecar.config.drills import Lasting
 from sidecar.config.pace import Rate, format_rate
 from sidecar.config.secret import HIDDEN
 from sidecar.config.strict import STRICT
@@ -16,9 +18,12 @@ from sidecar.config.values import Duration, Size, Timeout, format_duration, form
 
 Path: TypeAlias = tuple[str | int, ...]
 
+_WORD = re.compile(r"[A-Za-z0-9_./:*{}$-]{1,60}")
+
 _FORMATS = (
     (Duration, format_duration),
     (Timeout, format_duration),
+    (Lasting, format_duration),
     (Size, format_size),
     (Rate, format_rate),
 )
@@ -46,10 +51,10 @@ def _walk(value: Any, hint: Any, path: Path) -> Iterator[Value]:
             yield Value(path, "none")
         for key, item in value.items():
             yield from _walk(item, inner, (*path, key))
-    elif _is_section(value):
+    elif is_section(value):
         for each in fields(value):
             yield from _member(value, each, path)
-    elif isinstance(value, tuple) and any(map(_is_section, value)):
+    elif isinstance(value, tuple) and any(map(is_section, value)):
         for index, item in enumerate(value):
             yield from _walk(item, type(item), (*path, index))
     else:
@@ -79,12 +84,24 @@ def written(value: Any, hint: Any) -> str:
     return str(value)
 
 
+def dotted(path: Path) -> str:
+    """`upstreams.gemini.routes[0].name`; a key of unusual characters is quoted and cut."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            shown = step if _WORD.fullmatch(step) else json.dumps(step[:60])
+            text += f".{shown}" if text else shown
+    return text
+
+
 @cache
 def hints_of(section: type) -> dict[str, Any]:
     """The types of a section's keys, annotations and all."""
     return get_type_hints(section, include_extras=True)
 
 
-def _is_section(value: object) -> bool:
+def is_section(value: object) -> TypeGuard[Any]:
     """Whether it has keys of its own; an address is a dataclass too, and is one value."""
     return is_dataclass(value) and getattr(value, "__pydantic_config__", None) is STRICT

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 from sidecar.config import Config
+from sidecar.config.written import dotted
 from sidecar.loader.agreement import disagreements
 from sidecar.loader.document import MAX_CHARACTERS, parse
 from sidecar.loader.idle_settings import idle_settings
@@ -19,7 +20,6 @@ from sidecar.loader.problems import (
     ConfigErrors,
     ConfigNotFound,
     Problem,
-    dotted,
     in_order,
 )
 from sidecar.loader.trace import trace

@@ -9,8 +9,9 @@ from sidecar.config import DEFAULT_ROUTE, Address
 from sidecar.config.admin import DEFAULT_ADMIN
 from sidecar.config.root import DEFAULT_OPS, DEFAULT_PROXY
 from sidecar.config.values import address, whole
+from sidecar.config.written import dotted
 from sidecar.loader.guarded import unguarded
-from sidecar.loader.problems import Problem, dotted, nearest
+from sidecar.loader.problems import Problem, nearest
 from sidecar.loader.propagated import propagated
 from sidecar.loader.tree import DEFAULT, Leaf, Listing, Node, Origin, Path, Table
 from sidecar.loader.unspooled import unspooled
@@ -59,16 +60,14 @@ def _ports(root: Table, hosts: list[str]) -> Iterator[_Place]:
     for name, _, upstream in root.tables("upstreams"):
         for key in ("port", "tls_port"):
             leaf = upstream.leaf(key)
+            if leaf is None:
+                continue
             try:
-                port = whole(leaf.value) if leaf else 0
+                port = whole(leaf.value)
             except ValueError:
                 continue
-            for host in hosts if leaf else ():
-                yield (
-                    Address(host, port),
-                    ("upstreams", name, key),
-                    leaf.origin if leaf else DEFAULT,
-                )
+            for host in hosts:
+                yield Address(host, port), ("upstreams", name, key), leaf.origin
 
 
 def _listeners(root: Table) -> Iterator[Problem]:
@@ -103,8 +102,7 @@ def _clash(one: Address, other: Address) -> bool:
 
 def _server_tls(root: Table) -> Iterator[Problem]:
     """A TLS listener needs a certificate."""
-    tls = root.get("listen", "tls")
-    if isinstance(tls, Table) or (isinstance(tls, Leaf) and tls.value is not None):
+    if root.has("listen", "tls"):
         return
     message = "needs listen.tls with certificate and key"
     served = root.get("listen", "proxy_tls")
@@ -133,7 +131,7 @@ def _client_tls(root: Table) -> Iterator[Problem]:
     for name, _, upstream in root.tables("upstreams"):
         key, url = upstream.leaf("tls", "key"), upstream.leaf("url")
         path: Path = ("upstreams", name, "tls")
-        if key and upstream.get("tls", "certificate") is None:
+        if key and not upstream.has("tls", "certificate"):
             yield Problem(key.origin, (*path, "key"), "a key without certificate")
         tls = upstream.get("tls")
         plain = url and str(url.value).startswith("http://")

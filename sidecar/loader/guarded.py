@@ -38,7 +38,7 @@ def _admin(root: Table) -> tuple[Address, Origin] | None:
 
 def _open_to_others(root: Table, where: Address, origin: Origin) -> Iterator[Problem]:
     """Whoever reaches the listener can stop traffic: a token, or this machine only."""
-    if not is_loopback(where) and root.get("admin", "token") is None:
+    if not is_loopback(where) and not root.has("admin", "token"):
         message = "others reach this address: set admin.token, or use 127.0.0.1 or a Unix socket"
         yield Problem(origin, ("listen", "admin"), message)
 

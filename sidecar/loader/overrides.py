@@ -6,7 +6,8 @@ are named as in the file, with `_` for `-`; they cannot be created this way.
 
 from collections.abc import Iterable, Mapping
 
-from sidecar.loader.problems import Problem, dotted, nearest
+from sidecar.config.written import dotted
+from sidecar.loader.problems import Problem, nearest
 from sidecar.loader.shape import Kind, kind_at, members
 from sidecar.loader.tree import Entry, Leaf, Listing, Node, Origin, Path, Table
 

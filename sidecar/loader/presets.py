@@ -81,7 +81,8 @@ def _covering(route: Node, shipped: Listing) -> Node:
         prefix = _path(item).removesuffix("**")
         if isinstance(item, Table) and prefix.endswith("/") and path.startswith(prefix):
             kept = {key: e for key, e in item.entries.items() if key not in ("name", "match")}
-            return Table(item.origin, kept)
+            # A copy: what the environment sets of one route must not change the other.
+            return _from_preset(Table(item.origin, kept), item.origin)
     return route
 
 

@@ -3,16 +3,13 @@
 Messages never hold a value of the configuration: it may be a credential.
 """
 
-import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from sidecar import suggestions
+from sidecar.config.written import dotted
 from sidecar.loader.tree import Origin, Path
-
-_PLAIN = re.compile(r"[A-Za-z0-9_./:*{}-]{1,60}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +60,6 @@ class ConfigErrors(Exception):
 
 class ConfigNotFound(ConfigErrors):
     """The file does not exist or cannot be read; there is no fallback to defaults."""
-
-
-def dotted(path: Path) -> str:
-    """`upstreams.gemini.routes[0].name`; a key of unusual characters is quoted and cut."""
-    parts: list[str] = []
-    for step in path:
-        if isinstance(step, int):
-            parts.append(f"[{step}]")
-        else:
-            parts.append("." + shown(step) if parts else shown(step))
-    return "".join(parts)
-
-
-def shown(key: str) -> str:
-    """A key as it may be printed on one line."""
-    return key if _PLAIN.fullmatch(key) else json.dumps(key[:60])
 
 
 def nearest(word: object, known: Iterable[str]) -> str | None:

@@ -1,9 +1,10 @@
 """Where each value of a finished configuration comes from."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 
 from sidecar.config import Config
+from sidecar.config.written import is_section
 from sidecar.loader.tree import DEFAULT, Listing, Node, Origin, Path, Table
 
 
@@ -21,7 +22,7 @@ def _walk(value: object, node: Node | None, path: Path) -> Iterator[tuple[Path, 
         for index, item in enumerate(value):
             below = node.items[index] if isinstance(node, Listing) else node
             yield from _walk(item, below, (*path, index))
-    elif is_dataclass(value) and "__pydantic_config__" in vars(type(value)):
+    elif is_section(value):
         for each in fields(value):
             below = _child(node, each.name)
             yield from _walk(getattr(value, each.name), below, (*path, each.name))

@@ -76,6 +76,13 @@ class Table:
             if isinstance(entry.node, Table):
                 yield key, entry, entry.node
 
+    def has(self, *path: str) -> bool:
+        """Whether anything but `null` stands under a chain of keys."""
+        node = self.get(*path)
+        return node is not None and (
+            not isinstance(node, Leaf) or node.broken or node.value is not None
+        )
+
     def leaf(self, *path: str) -> Leaf | None:
         """The single value under a chain of keys that is set and not broken; else None."""
         node = self.get(*path)

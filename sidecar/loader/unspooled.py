@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 
 from sidecar.loader.problems import Problem
-from sidecar.loader.tree import Leaf, Listing, Path, Table
+from sidecar.loader.tree import Listing, Path, Table
 
 _MESSAGE = "needs stores.spool, where calls are kept until they are delivered"
 
 
 def unspooled(root: Table) -> Iterator[Problem]:
     """One error for each `queue.mode` that wants a spool which is not configured."""
-    spool = root.get("stores", "spool")
-    if spool is not None and not (isinstance(spool, Leaf) and spool.value is None):
+    if root.has("stores", "spool"):
         return
     for name, _, upstream in root.tables("upstreams"):
         yield from _queues(upstream, ("upstreams", name))

@@ -4,10 +4,11 @@ The model's own messages are used where it has them; values are never repeated.
 """
 
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
+from pydantic_core.core_schema import ErrorType
 
 from sidecar.config import Config
 from sidecar.loader.problems import Problem, nearest
@@ -23,11 +24,8 @@ _WORDS = {
     "tuple_type": "expected a list",
     "string_type": "expected a text",
 }
-_OURS = {
-    "address", "code", "duration", "duration_range", "flag", "header_name", "host", "json_path",
-    "name", "name_reserved", "path_pattern", "prefetch_target", "ratio", "size", "stream_end",
-    "text", "timeout_zero", "url", "wait_place", "whole",
-}  # fmt: skip
+_THEIRS = frozenset(get_args(ErrorType))
+"""Pydantic's own kinds of errors, whose messages may repeat a value. All others are the model's."""
 
 
 @cache
@@ -72,7 +70,7 @@ def _unknown_key(path: Path, alternative: str | None) -> tuple[str, str | None]:
 
 def _message(path: Path, detail: ErrorDetails) -> str:
     kind, context = detail["type"], detail.get("ctx") or {}
-    if kind in _OURS:
+    if kind not in _THEIRS:
         return detail["msg"]
     if kind == "literal_error":
         or_keys = ", or keys and values" if kind_at(path, "section") else ""

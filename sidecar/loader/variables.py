@@ -6,7 +6,6 @@ Done after parsing, value by value: what is brought in is never read as YAML.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path as FilePath
 
 from sidecar.loader.problems import Problem
@@ -95,6 +94,8 @@ class Substitution:
             sources.append(f"env {name}")
             return value
         if default is None:
+            from difflib import get_close_matches  # only who has a name wrong waits for it
+
             suggestion = next(iter(get_close_matches(name, self.env, 1, 0.8)), None)
             raise _Unresolved(f"the variable {name} is not set", suggestion)
         return default

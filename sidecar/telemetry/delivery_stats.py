@@ -6,14 +6,10 @@ They are exported when somebody asks. How much there is, is asked of the spool n
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from sidecar.telemetry.collector import StatsCollector
+from sidecar.telemetry.collector import StatsCollector, counts, figures, histograms
 from sidecar.telemetry.histogram import Histogram
 
 TIMES = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0)
@@ -111,24 +107,24 @@ class DeliveryCollector(StatsCollector[Mapping[tuple[str, str], DeliveryStats]])
         stats = dict(self._get())
         yield from _depth(self._spool())
         for name, text in _TOTALS.items():
-            counter = CounterMetricFamily(f"sidecar_queue_{name}", text, labels=_ROUTE)
-            for names, each in stats.items():
-                counter.add_metric(names, getattr(each, name))
-            yield counter
+            metric = f"sidecar_queue_{name}"
+            yield figures(CounterMetricFamily(metric, text, labels=_ROUTE), stats, name)
         for name, (label, text) in _BY_NAME.items():
-            counter = CounterMetricFamily(f"sidecar_queue_{name}", text, labels=[*_ROUTE, label])
-            for names, each in stats.items():
-                for value, count in dict(getattr(each, name)).items():
-                    counter.add_metric([*names, value], count)
-            yield counter
-        yield _histogram(
+            yield counts(
+                CounterMetricFamily(f"sidecar_queue_{name}", text, labels=[*_ROUTE, label]),
+                stats,
+                name,
+            )
+        yield histograms(
             "sidecar_queue_delivery_seconds",
             "From acceptance to the answer of the upstream.",
+            _ROUTE,
             {names: each.seconds for names, each in stats.items()},
         )
-        yield _histogram(
+        yield histograms(
             "sidecar_queue_delivery_attempts",
             "Attempts of deliveries that ended.",
+            _ROUTE,
             {names: each.tries for names, each in stats.items()},
         )
 
@@ -146,10 +142,3 @@ def _depth(spool: SpoolStats) -> Iterable[Metric]:
         gauge = GaugeMetricFamily(f"sidecar_queue_{name}", text)
         gauge.add_metric([], value)
         yield gauge
-
-
-def _histogram(name: str, text: str, by_route: Mapping[tuple[str, str], Histogram]) -> Metric:
-    family = HistogramMetricFamily(name, text, labels=_ROUTE)
-    for names, each in by_route.items():
-        family.add_metric(list(names), each.buckets(), each.sum)
-    return family

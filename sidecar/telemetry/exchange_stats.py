@@ -7,10 +7,10 @@ from the configuration, known methods, status and error codes; never paths.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+from prometheus_client.core import CounterMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from sidecar.telemetry.collector import StatsCollector
+from sidecar.telemetry.collector import StatsCollector, counts, histograms
 from sidecar.telemetry.histogram import Histogram
 from sidecar.telemetry.record import Record
 
@@ -104,22 +104,27 @@ class ExchangeCollector(StatsCollector[_Stats]):
         by_route = dict(self._get())
         by_upstream = {name: stats.upstream for (name, _), stats in by_route.items()}
         yield _ended(by_route)
-        yield _errors(by_route)
+        text = "Exchanges that ended with an error."
+        yield counts(
+            CounterMetricFamily("sidecar_errors", text, labels=(*_ROUTE, "error")),
+            by_route,
+            "errors",
+        )
         yield _bytes(by_upstream)
-        yield _histogram(
+        yield histograms(
             "sidecar_exchange_duration_seconds",
             "From the request to the last byte of its answer.",
             _ROUTE,
             {names: stats.duration for names, stats in by_route.items()},
         )
-        yield _histogram(
+        yield histograms(
             "sidecar_upstream_first_byte_seconds",
             "From the request to the first byte of the upstream's answer.",
             _ROUTE,
             {names: stats.first_byte for names, stats in by_route.items()},
         )
         for name, text, chosen in _OF_UPSTREAM:
-            yield _histogram(
+            yield histograms(
                 name,
                 text,
                 ("upstream",),
@@ -151,31 +156,9 @@ def _ended(by_route: _Stats) -> Metric:
     return family
 
 
-def _errors(by_route: _Stats) -> Metric:
-    family = CounterMetricFamily(
-        "sidecar_errors", "Exchanges that ended with an error.", labels=(*_ROUTE, "error")
-    )
-    for names, stats in by_route.items():
-        for error, count in dict(stats.errors).items():
-            family.add_metric([*names, error], count)
-    return family
-
-
 def _bytes(by_upstream: Mapping[str, UpstreamStats]) -> Metric:
     family = CounterMetricFamily("sidecar_bytes", "Body bytes.", labels=("upstream", "direction"))
     for name, stats in by_upstream.items():
         family.add_metric([name, "up"], stats.up)
         family.add_metric([name, "down"], stats.down)
-    return family
-
-
-def _histogram(
-    name: str,
-    text: str,
-    labels: tuple[str, ...],
-    found: Mapping[tuple[str, ...], Histogram],
-) -> Metric:
-    family = HistogramMetricFamily(name, text, labels=labels)
-    for names, each in found.items():
-        family.add_metric(list(names), each.marked(), each.sum)
     return family

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from sidecar.telemetry.collector import StatsCollector
+from sidecar.telemetry.collector import StatsCollector, counts, figures
 
 
 @dataclass(slots=True)
@@ -46,16 +46,10 @@ class HedgeCollector(StatsCollector[Mapping[tuple[str, str], HedgeStats]]):
         route = ["upstream", "route"]
         stats = dict(self._get())
         for name, (metric, text) in _COUNTERS.items():
-            counter = CounterMetricFamily(metric, text, labels=route)
-            for names, each in stats.items():
-                counter.add_metric(list(names), getattr(each, name))
-            yield counter
-        skipped = CounterMetricFamily(
-            "sidecar_hedge_skipped",
-            "Reads that got no second request.",
-            labels=[*route, "reason"],
+            yield figures(CounterMetricFamily(metric, text, labels=route), stats, name)
+        text = "Reads that got no second request."
+        yield counts(
+            CounterMetricFamily("sidecar_hedge_skipped", text, labels=[*route, "reason"]),
+            stats,
+            "skipped",
         )
-        for names, each in stats.items():
-            for reason, count in dict(each.skipped).items():
-                skipped.add_metric([*names, reason], count)
-        yield skipped

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from sidecar.telemetry.collector import StatsCollector
+from sidecar.telemetry.collector import StatsCollector, figures
 
 
 @dataclass(slots=True)
@@ -59,14 +59,12 @@ class KeyCollector(StatsCollector[Mapping[str, KeyStats]]):
     def collect(self) -> Iterable[Metric]:
         """One family for each figure, one sample for each upstream (and key)."""
         upstreams = dict(self._get())
+        keys = {
+            (upstream, key): each
+            for upstream, stats in upstreams.items()
+            for key, each in stats.keys.items()
+        }
         for name, (metric, text) in _OF_KEYS.items():
-            family = CounterMetricFamily(metric, text, labels=["upstream", "key"])
-            for upstream, stats in upstreams.items():
-                for key, figures in stats.keys.items():
-                    family.add_metric([upstream, key], getattr(figures, name))
-            yield family
+            yield figures(CounterMetricFamily(metric, text, labels=["upstream", "key"]), keys, name)
         for name, (metric, text) in _OF_UPSTREAMS.items():
-            family = CounterMetricFamily(metric, text, labels=["upstream"])
-            for upstream, stats in upstreams.items():
-                family.add_metric([upstream], getattr(stats, name))
-            yield family
+            yield figures(CounterMetricFamily(metric, text, labels=["upstream"]), upstreams, name)

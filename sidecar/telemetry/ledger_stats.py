@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from sidecar.telemetry.collector import StatsCollector
+from sidecar.telemetry.collector import StatsCollector, counts, figures
 
 
 @dataclass(slots=True)
@@ -47,6 +47,10 @@ _COUNTERS = {
     "waited": "Calls that waited for an earlier one with the same key.",
     "evicted": "Answers and keys that were forgotten before their time.",
 }
+_BY_LABEL = {
+    "refused": ("reason", "Calls without an answer."),
+    "outcomes": ("outcome", "What became of calls."),
+}
 
 
 class LedgerCollector(StatsCollector[Mapping[str, LedgerStats]]):
@@ -60,23 +64,17 @@ class LedgerCollector(StatsCollector[Mapping[str, LedgerStats]]):
         """One family for each figure, one sample for each upstream."""
         everything = dict(self._get())
         for name, text in _COUNTERS.items():
-            counter = CounterMetricFamily(f"sidecar_ledger_{name}", text, labels=["upstream"])
-            for upstream, stats in everything.items():
-                counter.add_metric([upstream], getattr(stats, name))
-            yield counter
-        size = GaugeMetricFamily(
-            "sidecar_ledger_bytes", "Memory that keys and answers take.", labels=["upstream"]
+            metric = f"sidecar_ledger_{name}"
+            yield figures(CounterMetricFamily(metric, text, labels=["upstream"]), everything, name)
+        text = "Memory that keys and answers take."
+        yield figures(
+            GaugeMetricFamily("sidecar_ledger_bytes", text, labels=["upstream"]),
+            everything,
+            "bytes",
         )
-        refused = CounterMetricFamily(
-            "sidecar_ledger_refused", "Calls without an answer.", labels=["upstream", "reason"]
-        )
-        outcomes = CounterMetricFamily(
-            "sidecar_ledger_outcomes", "What became of calls.", labels=["upstream", "outcome"]
-        )
-        for upstream, stats in everything.items():
-            size.add_metric([upstream], stats.bytes)
-            for reason, count in dict(stats.refused).items():
-                refused.add_metric([upstream, reason], count)
-            for outcome, count in dict(stats.outcomes).items():
-                outcomes.add_metric([upstream, outcome], count)
-        yield from (size, refused, outcomes)
+        for name, (label, text) in _BY_LABEL.items():
+            yield counts(
+                CounterMetricFamily(f"sidecar_ledger_{name}", text, labels=["upstream", label]),
+                everything,
+                name,
+            )

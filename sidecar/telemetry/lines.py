@@ -7,19 +7,22 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
+from sidecar.config.log import LogLevel
 from sidecar.telemetry import redact
 from sidecar.telemetry.colour import Hue, paint
 from sidecar.telemetry.record import Record
 from sidecar.trail import Tried
 
 Scalar: TypeAlias = str | int | float | bool | None
-Level = Literal["debug", "info", "warning", "error"]
+Level: TypeAlias = LogLevel
 
 COLUMNS = 100
+MAX_ID = 64
+MAX_METHOD = 16
+"""Characters of what a caller may make as long as it likes."""
 _MIN_TARGET = 24
-_MAX_METHOD = 16
 _HUES: Mapping[str, Hue] = {"warning": "yellow", "error": "red"}
 _BOOLEAN = {True: "true", False: "false"}
 _quote = json.dumps
@@ -51,9 +54,9 @@ def exchange_json(record: Record, level: Level) -> str:
     error = _quote(record.error) if record.error else "null"
     return (
         f'{{"time":"{timestamp(record.started_wall)}","level":"{level}","event":"exchange"'
-        f',"id":{_quote(redact.printable(record.id, 64))}'
+        f',"id":{_quote(redact.printable(record.id, MAX_ID))}'
         f',"upstream":"{record.upstream}","route":"{record.route}"'
-        f',"method":{_quote(redact.printable(record.method, _MAX_METHOD))}'
+        f',"method":{_quote(redact.printable(record.method, MAX_METHOD))}'
         f',"target":{_quote(redact.target(record.target))}'
         f',"status":{record.status},"source":"{record.source}","error":{error}'
         f',"attempts":{record.attempts},"duration":{record.duration:.6f}'
@@ -73,11 +76,11 @@ def exchange_text(record: Record, level: Level, *, colour: bool) -> str:
     """
     took = human(record.duration)
     status = str(record.status)
-    method = redact.printable(record.method, _MAX_METHOD)
+    method = redact.printable(record.method, MAX_METHOD)
     where = f"{record.upstream}/{record.route}" if record.route != "-" else record.upstream
     why = f" {record.error}" if record.error else ""
     if level == "warning":
-        why += f" id={redact.printable(record.id, 64)}"
+        why += f" id={redact.printable(record.id, MAX_ID)}"
     fixed = f"{timestamp(record.started_wall)} {status} {took:>6} {method:<6} {where}"
     room = max(_MIN_TARGET, COLUMNS - len(fixed) - len(why) - 1)
     target = redact.printable(redact.target(record.target), room)
@@ -89,18 +92,12 @@ def exchange_text(record: Record, level: Level, *, colour: bool) -> str:
 
 
 def attempt(record: Record, tried: Tried) -> dict[str, Scalar]:
-    """The fields of the line of one attempt; instants count from the start of the exchange."""
+    """The fields of the line of one attempt."""
     return {
-        "id": redact.printable(record.id, 64),
+        "id": redact.printable(record.id, MAX_ID),
         "upstream": record.upstream,
         "route": record.route,
-        "number": tried.number,
-        "began": round(tried.began - record.started, 6),
-        "ended": round(tried.ended - record.started, 6) if tried.ended else None,
-        "status": tried.status or None,
-        "error": tried.error,
-        "reused": tried.reused,
-        "dial": round(tried.dial, 6),
+        **record.told(tried),
     }
 
 

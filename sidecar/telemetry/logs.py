@@ -72,7 +72,12 @@ class LineHandler(logging.Handler):
         if fields is None:  # a library's line
             name, fields = "log", {"logger": record.name, "message": record.getMessage()}
         if record.exc_info and record.exc_info[0] is not None:
-            fields = {**fields, "traceback": "".join(traceback.format_exception(*record.exc_info))}
+            kind, error, _ = record.exc_info
+            fields = {
+                **fields,  # what it was by itself, because the end of a long traceback is cut off
+                "exception": "".join(traceback.format_exception_only(kind, error)).strip(),
+                "traceback": "".join(traceback.format_exception(*record.exc_info)),
+            }
         return self._event(record.created, record.levelname.lower(), str(name), fields)
 
     def _event(self, wall: float, level: str, name: str, fields: dict[str, lines.Scalar]) -> str:
@@ -82,7 +87,10 @@ class LineHandler(logging.Handler):
 
 
 def setup(log: config.Log, stream: TextIO | None = None) -> None:
-    """Send all logging of the process to `stream` (standard error), as `log` says."""
+    """Send all logging of the process to `stream` (standard error), as `log` says.
+
+    A level that was forced stays so.
+    """
     stream = stream or sys.stderr
     if stream is None:  # it was closed before we started
         stream = Path(os.devnull).open("w")  # noqa: SIM115 - kept as long as the process
@@ -90,19 +98,27 @@ def setup(log: config.Log, stream: TextIO | None = None) -> None:
     colour = has_colour(stream) and not json
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # not shown
     root = logging.getLogger()
+    writer: Writer | None = None
     for old in root.handlers[:]:
         if isinstance(old, LineHandler):
             root.removeHandler(old)
-            old.writer.close()
-    root.addHandler(LineHandler(Writer(stream), json=json, colour=colour))
+            if old.writer.stream is stream:  # to close it would wait for a slow one, on the loop
+                writer = old.writer
+            else:
+                old.writer.close()
+    root.addHandler(LineHandler(writer or Writer(stream), json=json, colour=colour))
     root.setLevel(max(_LEVELS[log.level], logging.WARNING))  # libraries: only what went wrong
     _levels.configured = _LEVELS[log.level]
-    force_level(None)
+    _set_level()
 
 
 def force_level(level: lines.Level | None) -> None:
     """Write lines of this level and above, whatever is configured; None: as configured again."""
     _levels.forced = None if level is None else _LEVELS[level]
+    _set_level()
+
+
+def _set_level() -> None:
     _ours.setLevel(_levels.configured if _levels.forced is None else _levels.forced)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from sidecar.telemetry.collector import StatsCollector
+from sidecar.telemetry.collector import StatsCollector, counts, figures
 
 
 @dataclass(slots=True)
@@ -70,18 +70,8 @@ class PaceCollector(StatsCollector[Mapping[tuple[str, str], PaceStats]]):
         names = ["upstream", "pace"]
         paces = dict(self._get())
         for name, (metric, text) in _COUNTERS.items():
-            counter = CounterMetricFamily(metric, text, labels=names)
-            for labels, stats in paces.items():
-                counter.add_metric(list(labels), getattr(stats, name))
-            yield counter
+            yield figures(CounterMetricFamily(metric, text, labels=names), paces, name)
         for name, (metric, text, label) in _BY_LABEL.items():
-            labelled = CounterMetricFamily(metric, text, labels=[*names, label])
-            for labels, stats in paces.items():
-                for value, count in dict(getattr(stats, name)).items():
-                    labelled.add_metric([*labels, value], count)
-            yield labelled
+            yield counts(CounterMetricFamily(metric, text, labels=[*names, label]), paces, name)
         for name, (metric, text) in _GAUGES.items():
-            gauge = GaugeMetricFamily(metric, text, labels=names)
-            for labels, stats in paces.items():
-                gauge.add_metric(list(labels), getattr(stats, name))
-            yield gauge
+            yield figures(GaugeMetricFamily(metric, text, labels=names), paces, name)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from sidecar.telemetry.collector import StatsCollector
+from sidecar.telemetry.collector import StatsCollector, counts, figures
 
 
 @dataclass(slots=True)
@@ -80,18 +80,8 @@ class PoolCollector(StatsCollector[Mapping[str, PoolStats]]):
         """One family for each figure, one sample for each upstream."""
         pools = dict(self._get())
         for name, (metric, text) in _COUNTERS.items():
-            counter = CounterMetricFamily(metric, text, labels=["upstream"])
-            for upstream, stats in pools.items():
-                counter.add_metric([upstream], getattr(stats, name))
-            yield counter
+            yield figures(CounterMetricFamily(metric, text, labels=["upstream"]), pools, name)
         for name, (metric, text, label) in _BY_LABEL.items():
-            labelled = CounterMetricFamily(metric, text, labels=["upstream", label])
-            for upstream, stats in pools.items():
-                for value, count in dict(getattr(stats, name)).items():
-                    labelled.add_metric([upstream, value], count)
-            yield labelled
+            yield counts(CounterMetricFamily(metric, text, labels=["upstream", label]), pools, name)
         for name, (metric, text) in _GAUGES.items():
-            gauge = GaugeMetricFamily(metric, text, labels=["upstream"])
-            for upstream, stats in pools.items():
-                gauge.add_metric([upstream], getattr(stats, name))
-            yield gauge
+            yield figures(GaugeMetricFamily(metric, text, labels=["upstream"]), pools, name)

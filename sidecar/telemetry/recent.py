@@ -10,8 +10,8 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from sidecar.telemetry import redact
+from sidecar.telemetry.lines import MAX_ID, MAX_METHOD
 from sidecar.telemetry.record import Record
-from sidecar.trail import Tried
 
 MOST = 2000
 """Exchanges."""
@@ -23,8 +23,6 @@ _EACH = 900
 _EACH_TRIED = 250
 """Bytes of a record with its numbers, and of an attempt, as measured on CPython 3.11 (sum of
 `sys.getsizeof`), rounded up."""
-_MAX_ID = 64
-_MAX_METHOD = 16
 
 
 class Wanted(NamedTuple):
@@ -130,11 +128,11 @@ def shown(number: int, record: Record) -> dict[str, Any]:
     overhead = record.overhead
     return {
         "seq": number,
-        "id": redact.printable(record.id, _MAX_ID),
+        "id": redact.printable(record.id, MAX_ID),
         "at": round(record.started_wall, 3),
         "upstream": record.upstream,
         "route": record.route,
-        "method": redact.printable(record.method, _MAX_METHOD),
+        "method": redact.printable(record.method, MAX_METHOD),
         "target": redact.target(record.target),
         "status": record.status,
         "error": record.error,
@@ -155,18 +153,5 @@ def shown(number: int, record: Record) -> dict[str, Any]:
             "queued": round(record.queued, 6),
             "backoff": round(record.backoff, 6),
         },
-        "attempts": [_attempt(each, record) for each in record.trail],
-    }
-
-
-def _attempt(tried: Tried, record: Record) -> dict[str, Any]:
-    ended = round(tried.ended - record.started, 6) if tried.ended else None
-    return {
-        "number": tried.number,
-        "began": round(tried.began - record.started, 6),
-        "ended": ended,
-        "status": tried.status or None,
-        "error": tried.error,
-        "reused": tried.reused,
-        "dial": round(tried.dial, 6),
+        "attempts": [record.told(each) for each in record.trail],
     }

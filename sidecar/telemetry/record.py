@@ -77,5 +77,17 @@ class Record:
         waited = self.pool_wait + self.backoff + self.held + self.paced + self.queued
         return max(0.0, self.first_byte - self.at_upstream - waited)
 
+    def told(self, tried: Tried) -> dict[str, str | int | float | bool | None]:
+        """One attempt for people; instants count from the start of the exchange."""
+        return {
+            "number": tried.number,
+            "began": round(tried.began - self.started, 6),
+            "ended": round(tried.ended - self.started, 6) if tried.ended else None,
+            "status": tried.status or None,
+            "error": tried.error,
+            "reused": tried.reused,
+            "dial": round(tried.dial, 6),
+        }
+
 
 Sink: TypeAlias = Callable[[Record], None]

@@ -32,8 +32,10 @@ _USERINFO = re.compile(r"(?<=//)[^/?#\s]*@")
 _URL = re.compile(r"[a-z][a-z0-9+.-]{0,15}://\S+", re.IGNORECASE)
 _PAIR = re.compile(
     r"(?i)(key|token|secret|password|passwd|signature|sig|upload_id|authorization|cookie)"
-    r"(\"?'?\s{0,2}[=:]\s{0,2}\"?'?)(?:(?:bearer|basic)\s{1,2})?[^\s\"'&,;]+"
+    r"(\"?'?\s{0,2}[=:]\s{0,2}\"?'?)(?:(?:bearer|basic|token|apikey)\s{1,2})?[^\s\"'&,;]+"
 )
+_COOKIES = re.compile(r"(?i)(cookie\"?'?\s{0,2}:\s{0,2}\"?'?)[^\s\"'][^\r\n\"']*")
+"""A header field with all its pairs (RFC 6265 §4.2.1), up to the end of its line or quotes."""
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s{1,2}[A-Za-z0-9+/_.~=-]+")
 
 
@@ -114,6 +116,7 @@ def text(message: str) -> str:
     At most MAX_TEXT characters of it.
     """
     message = _URL.sub(lambda found: target(found[0]), message[:MAX_TEXT])
+    message = _COOKIES.sub(rf"\1{HIDDEN}", message)
     message = _PAIR.sub(rf"\1\2{HIDDEN}", message)
     message = _BEARER.sub(rf"\1 {HIDDEN}", message)
     return _SECRET.sub(HIDDEN, message)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from sidecar.telemetry.collector import StatsCollector
+from sidecar.telemetry.collector import StatsCollector, counts, figures
 
 
 @dataclass(slots=True)
@@ -71,19 +71,14 @@ class StoreCollector(StatsCollector[Mapping[str, StoreStats]]):
         """One family for each figure, one sample for each store."""
         stores = dict(self._get())
         for name, text in _COUNTERS.items():
-            counter = CounterMetricFamily(f"sidecar_store_{name}", text, labels=["store"])
-            for store, stats in stores.items():
-                counter.add_metric([store], getattr(stats, name))
-            yield counter
+            metric = f"sidecar_store_{name}"
+            yield figures(CounterMetricFamily(metric, text, labels=["store"]), stores, name)
         for name, text in _GAUGES.items():
-            gauge = GaugeMetricFamily(f"sidecar_store_{name}", text, labels=["store"])
-            for store, stats in stores.items():
-                gauge.add_metric([store], float(getattr(stats, name)))
-            yield gauge
-        failures = CounterMetricFamily(
-            "sidecar_store_failures", "Operations without an answer.", labels=["store", "reason"]
+            metric = f"sidecar_store_{name}"
+            yield figures(GaugeMetricFamily(metric, text, labels=["store"]), stores, name)
+        text = "Operations without an answer."
+        yield counts(
+            CounterMetricFamily("sidecar_store_failures", text, labels=["store", "reason"]),
+            stores,
+            "failures",
         )
-        for store, stats in stores.items():
-            for reason, count in dict(stats.failures).items():
-                failures.add_metric([store, reason], count)
-        yield failures

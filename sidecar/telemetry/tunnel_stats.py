@@ -10,7 +10,7 @@ from typing import Literal
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from sidecar.telemetry.collector import StatsCollector
+from sidecar.telemetry.collector import StatsCollector, counts, figures
 
 Ending = Literal["closed", "client_left", "upstream_left", "idle", "unmasked", "draining"]
 """How a tunnel ended: after a close frame of either side; because a side left without one; because
@@ -73,22 +73,18 @@ class TunnelCollector(StatsCollector[Mapping[tuple[str, str], TunnelStats]]):
     def collect(self) -> Iterable[Metric]:
         """One family for each figure, with samples for the routes that had a WebSocket."""
         stats = {names: each for names, each in dict(self._get()).items() if each.opened}
-        gauge = GaugeMetricFamily("sidecar_websocket_open", "WebSockets now.", labels=_NAMES)
-        for names, each in stats.items():
-            gauge.add_metric(names, each.open)
-        yield gauge
-        for name, (metric, text) in _TOTALS.items():
-            counter = CounterMetricFamily(metric, text, labels=_NAMES)
-            for names, each in stats.items():
-                counter.add_metric(names, getattr(each, name))
-            yield counter
-        ended = CounterMetricFamily(
-            "sidecar_websocket_ended", "WebSockets that ended.", labels=[*_NAMES, "reason"]
+        now = "WebSockets now."
+        yield figures(
+            GaugeMetricFamily("sidecar_websocket_open", now, labels=_NAMES), stats, "open"
         )
-        for names, each in stats.items():
-            for reason, count in dict(each.ended).items():
-                ended.add_metric([*names, reason], count)
-        yield ended
+        for name, (metric, text) in _TOTALS.items():
+            yield figures(CounterMetricFamily(metric, text, labels=_NAMES), stats, name)
+        text = "WebSockets that ended."
+        yield counts(
+            CounterMetricFamily("sidecar_websocket_ended", text, labels=[*_NAMES, "reason"]),
+            stats,
+            "ended",
+        )
         yield from _flows(stats)
 
 

@@ -21,7 +21,7 @@ class Writer:
     """A bounded queue of lines and the thread that writes them."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self.stream = stream
         self._descriptor = _descriptor(stream)
         self._items: queue.SimpleQueue[str | threading.Event] = queue.SimpleQueue()
         self._dropped = 0
@@ -92,8 +92,8 @@ class Writer:
 
     def _put(self, lines: str) -> None:
         if self._descriptor is None:
-            self._stream.write(lines)
-            self._stream.flush()
+            self.stream.write(lines)
+            self.stream.flush()
             return
         # Not through the stream: a thread that is stuck in its lock aborts the interpreter's exit.
         left = lines.encode("ascii", "backslashreplace")

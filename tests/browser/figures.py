@@ -135,7 +135,7 @@ KINDS = (
         "waits": waits(backoff=0.2),
         "attempts": [attempt(1, 0.0003, 0.15, 503), attempt(2, 0.35, 1.9, dial=0.04)],
     },
-    {"target": "/auth/v1/user", "cache": "joined", "duration": 0.08, "first_byte": 0.079},
+    {"target": "/auth/v1/user", "duration": 0.08, "first_byte": 0.079},
     {
         "upstream": "gemini",
         "route": "generate",

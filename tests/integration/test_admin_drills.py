@@ -36,6 +36,12 @@ async def test_a_drill_is_begun_shown_and_ended(served, audit):
     assert audit()[0]["given_fault"] == "latency"
 
 
+async def test_a_drill_that_is_over_at_once_has_begun_all_the_same(served):
+    order = {"fault": "hang", "upstream": "gemini", "for": "0.001ms"}
+    status, drill = await served.call("POST", "/admin/drills", json=order)
+    assert (status, drill["id"], drill["left"]) == (201, "d1", 0.0)
+
+
 @pytest.mark.parametrize(
     ("change", "status", "said"),
     [

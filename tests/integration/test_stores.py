@@ -14,7 +14,8 @@ import pytest
 
 from sidecar.clock import SystemClock
 from sidecar.config.ledger import Ledger as LedgerConfig
-from sidecar.config.stores import RedisStore, RedisUrl, SqliteStore, Stores
+from sidecar.config.redis_address import RedisUrl
+from sidecar.config.stores import RedisStore, SqliteStore, Stores
 from sidecar.core.ledger import Ledger
 from sidecar.core.ledger_key import LedgerKeys
 from sidecar.errors import BadRequest

@@ -2,7 +2,8 @@
 
 import pytest
 
-from sidecar.admin.config import Effective, dotted, rows_of
+from sidecar.admin.config import Effective, rows_of
+from sidecar.config.written import dotted
 from sidecar.loader import loads
 
 CANARY = "C4naryS3cretT0kenV4lue"
@@ -22,6 +23,7 @@ upstreams:
     url: http://127.0.0.1:3
     credentials: {header: Authorization, scheme: Bearer, values: ["${KEY}", other-C4nary-key]}
 admin: {token: "${KEY}"}
+drills: {allowed: true, active: [{fault: hang, upstream: keys, lasts: 15m}]}
 stores: {shared: {kind: redis, url: "redis://user:${KEY}@127.0.0.1:6379/0"}}
 """
 
@@ -39,6 +41,7 @@ def rows():
         ("upstreams.supabase.timeouts.total", "7s", "sidecar.yaml:5:23"),
         ("upstreams.supabase.pool.max_connections", "5", "sidecar.yaml:6:29"),
         ("upstreams.supabase.pace[0].rate", "10/s", "sidecar.yaml:7:19"),
+        ("drills.active[0].lasts", "15m", "sidecar.yaml:16:71"),
         ("listen.ops", "127.0.0.1:9090", "default"),
         ("limits.max_header_size", "64KiB", "default"),
         ("log.format", "auto", "default"),

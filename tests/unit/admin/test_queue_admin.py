@@ -2,6 +2,9 @@
 
 import json
 from contextlib import asynccontextmanager
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pytest
 from aiohttp import web
@@ -115,6 +118,16 @@ def test_json_is_what_the_api_says(run):
     code, text = run("--json")
     assert (code, json.loads(text)) == (0, {"deliveries": {"failed": 1}, "found": [ROW]})
     assert QUEUE.orders == [("rows", Selection(), None, 50)]
+
+
+@pytest.mark.parametrize("limit", ["0", "1001", "001000999", "-1", "1e3", "\u0663"])
+def test_no_page_is_longer_than_it_may_be(run, address, limit):
+    url = f"http://{address}/admin/queue?{urlencode({'limit': limit})}"
+    with pytest.raises(HTTPError) as caught:
+        urlopen(url, timeout=10)
+    assert caught.value.code == 400
+    caught.value.close()
+    assert QUEUE.orders == []
 
 
 def test_a_page_is_asked_for_by_the_last_of_the_one_before(run):

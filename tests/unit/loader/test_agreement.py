@@ -50,6 +50,10 @@ def problems(text):
         ),
         ("upstreams: {a: {url: 'https://x', tls: {key: k}}}", "tls.key: a key without certificate"),
         (
+            "upstreams: {a: {url: 'https://x', tls: {certificate: null, key: k}}}",
+            "tls.key: a key without certificate",
+        ),
+        (
             "upstreams: {_sidecar: {url: 'https://x'}}",
             "f:1:13: error: upstreams._sidecar: this name",
         ),

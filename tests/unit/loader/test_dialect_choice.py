@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sidecar.config import DescribedDialect
-from sidecar.config.dialect import json_path
+from sidecar.config.json_path import json_path
 from sidecar.core.json_path import path_of
 from sidecar.core.routing import RouteTable
 from sidecar.loader import ConfigErrors, loads

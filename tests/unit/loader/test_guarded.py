@@ -24,6 +24,7 @@ def problems(text):
         ("listen: {admin: 'not an address'}", 0),
         ("listen: {admin: '0.0.0.0:9901'}", 1),
         ("listen: {admin: '[::]:9901'}", 1),
+        ("listen: {admin: '0.0.0.0:9901'}\nadmin: {token: null}", 1),
         ("listen: {admin: '0.0.0.0:9901'}\nadmin: {token: abcdefghijklmnop}", 0),
     ],
 )

@@ -148,6 +148,16 @@ def test_a_problem_is_reported_once_although_routes_inherit_it():
     assert str(problem).startswith("f:5:23: error: upstreams.s.timeouts.total: expected a duration")
 
 
+@pytest.mark.parametrize(("changed", "kept"), [("ME", "auth"), ("AUTH", "me")])
+def test_what_the_environment_sets_of_one_route_holds_for_no_other(changed, kept):
+    found = supabase(
+        "    routes: [{name: me, match: {path: /auth/v1/user}}]\n",
+        {f"SIDECAR__UPSTREAMS__S__ROUTES__{changed}__TIMEOUTS__TOTAL": "1s"},
+    )
+    assert total(found, changed.lower())[0] == 1.0
+    assert total(found, kept) == (5.0, "preset supabase")
+
+
 def test_a_route_within_a_presets_paths_has_its_settings():
     found = loads(
         "upstreams: {s: {preset: supabase, url: 'https://x', routes: ["

@@ -6,7 +6,8 @@ import pytest
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from sidecar.config.ledger import Ledger
-from sidecar.config.stores import RedisStore, RedisUrl, SqliteStore, Stores
+from sidecar.config.redis_address import RedisUrl
+from sidecar.config.stores import RedisStore, SqliteStore, Stores
 from sidecar.config.strict import STRICT
 from sidecar.store import StoreUnavailable
 from sidecar.store.opening import digest_secret, make_shared
@@ -61,6 +62,7 @@ def test_the_kind_decides_over_the_keys():
         ({"kind": "redis", "url": "redis://"}, "url"),
         ({"kind": "redis", "url": "redis://h:port"}, "url"),
         ({"kind": "redis", "url": "redis://h:0"}, "url"),
+        ({"kind": "redis", "url": "redis://user:6/hunter2@h:1"}, "url"),
         ({"kind": "redis", "prefix": "a b"}, "text"),
         ({"kind": "sqlite", "timeout": "0s"}, "timeout_zero"),
     ],
@@ -71,7 +73,7 @@ def test_what_is_wrong_has_a_place(shared, kind):
     assert place[:2] == ("stores", "shared")
 
 
-@pytest.mark.parametrize("url", ["redis://h:6379/0", "rediss://u:p@h", "unix:///run/redis.sock"])
+@pytest.mark.parametrize("url", ["redis://h:6379/0", "rediss://u:p@h", "unix:///run/redis@1.sock"])
 def test_addresses_of_servers(url):
     assert read(stores={"shared": {"kind": "redis", "url": url}}).stores.shared.url.secret == url
 

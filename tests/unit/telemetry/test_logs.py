@@ -3,6 +3,7 @@ import json
 import logging
 import os
 import threading
+import time
 
 import pytest
 
@@ -97,6 +98,20 @@ def test_a_second_set_up_replaces_the_first():
     assert not first.getvalue()
 
 
+def test_a_level_that_was_forced_outlives_another_set_up():
+    logs.setup(config.Log(), io.StringIO())
+    logs.force_level("debug")
+    try:
+        log = config.Log(level="warning")
+        logs.setup(log, stream := io.StringIO())
+        logs.event("detail", "debug")
+        logs.exchange_sink(log)(record())
+    finally:
+        logs.force_level(None)
+    logs.event("quiet")
+    assert [json.loads(line)["event"] for line in written(stream)] == ["detail", "exchange"]
+
+
 def test_a_broken_pipe_never_reaches_the_exchange():
     reader, end = os.pipe()
     stream = os.fdopen(end, "w")
@@ -133,6 +148,44 @@ def test_a_reader_that_hangs_costs_lines_and_not_time(monkeypatch):
     shown = [json.loads(line) for line in written(stream)]
     assert [line["event"] for line in shown] == ["first", *["later"] * 3, "log_dropped", "after"]
     assert shown[-2]["count"] == 5
+
+
+def test_another_set_up_does_not_wait_for_a_reader_that_hangs():
+    gate, began = threading.Event(), threading.Event()
+
+    class Stuck(io.StringIO):
+        def write(self, text):
+            began.set()
+            assert gate.wait(10)
+            return super().write(text)
+
+    logs.setup(config.Log(), stream := Stuck())
+    logs.event("first")
+    assert began.wait(10)
+    asked = time.monotonic()
+    logs.setup(config.Log(format="text"), stream)
+    took = time.monotonic() - asked
+    logs.event("second")
+    gate.set()
+    assert took < 0.5
+    first, second = written(stream)
+    assert json.loads(first)["event"] == "first"
+    assert second.endswith(" second")
+
+
+def test_an_error_is_told_however_long_its_traceback_is():
+    def fail():
+        raise ValueError("what it was; key=C4naryS3cret") from ValueError("x" * 10_000)
+
+    logs.setup(config.Log(), stream := io.StringIO())
+    try:
+        fail()
+    except ValueError:
+        logging.getLogger("sidecar.fault").exception("it failed")
+    (line,) = written(stream)
+    shown = json.loads(line)
+    assert shown["exception"] == "ValueError: what it was; key=*"
+    assert "what it was" not in shown["traceback"]  # this is the case that is meant
 
 
 def test_a_line_that_cannot_be_made_is_reported_and_breaks_nothing():

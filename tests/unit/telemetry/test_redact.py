@@ -117,6 +117,10 @@ def test_a_signed_token_is_hidden_wherever_it_stands(payload):
     [
         f"GET http://u:{CANARY}@h.test/x?key={CANARY} failed",
         f"Authorization: Bearer {CANARY}",
+        f"Authorization: Token {CANARY}",
+        f"authorization='ApiKey {CANARY}'",
+        f"Cookie: theme=dark; sid={CANARY}; lang=en",
+        f'{{"Set-Cookie": "sid={CANARY}; Path=/; HttpOnly"}}',
         f'{{"access_token": "{CANARY}"}}',
         f"apikey={CANARY}",
         f"x-goog-api-key: {CANARY}",
@@ -125,3 +129,8 @@ def test_a_signed_token_is_hidden_wherever_it_stands(payload):
 )
 def test_messages_of_others_lose_their_credentials(message):
     assert CANARY not in redact.text(message)
+
+
+def test_what_follows_cookies_is_still_told():
+    message = "Cookie: a=1; b=2\r\nthen GET http://h.test/?cookie=1 failed"
+    assert redact.text(message) == "Cookie: *\r\nthen GET http://h.test/?cookie=* failed"

@@ -28,7 +28,6 @@ function Bar({ exchange, scale }) {
 }
 
 function Row({ exchange, scale, open }) {
-  const { cache, source } = exchange;
   return html`<li><button
     type="button" class=${cls("row", tone(exchange))} data-testid="exchange"
     data-seq=${exchange.seq} onClick=${() => open(exchange)}
@@ -38,8 +37,7 @@ function Row({ exchange, scale, open }) {
     <span class="who">${exchange.upstream}</span>
     <span class="what"><b>${exchange.method}</b> <span data-testid="target">${exchange.target}</span></span>
     <span class="chips">
-      ${source === "cache" && cache !== "joined" ? html`<${Chip} tone="good">${cache === "stale" ? "stale" : "cached"}<//>` : null}
-      ${cache === "joined" ? html`<${Chip} tone="good">joined<//>` : null}
+      ${exchange.source === "cache" ? html`<${Chip} tone="good">cached<//>` : null}
       ${isRescued(exchange) ? html`<${Chip} tone="good">rescued<//>` : null}
       ${exchange.client_left ? html`<${Chip}>client left<//>` : null}
     </span>
