@@ -26,7 +26,8 @@ def worded(key: str, value: Any, hint: Any) -> str:
     if isinstance(value, Secret) or key in _SECRET_KEYS:
         return HIDDEN
     if hint == Url or Url in get_args(hint):
-        return _without_path(value)
+        urls = value if isinstance(value, tuple) else (value,)
+        return _cut(", ".join(map(_without_path, urls)))
     return _cut(written(value, hint))
 
 

@@ -46,15 +46,18 @@ def _in_postgrest(request: Request) -> bool:
     if target is None or target.is_function:
         return False
     preferences = b",".join(values_of(request.headers, b"prefer")).lower()
-    if request.method == "DELETE":
-        return not any(word in preferences for word in _TOLD)
-    if request.method == "PUT":  # the whole row, by its primary key
-        return not any(word in preferences for word in _TOLD)
+    if request.method in ("DELETE", "PUT"):  # a PUT is of the whole row, by its primary key
+        return not _is_limited(request) and not any(word in preferences for word in _TOLD)
     if request.method == "PATCH":
-        return _sets_what_it_does_not_ask_for(request)
+        return not _is_limited(request) and _sets_what_it_does_not_ask_for(request)
     if request.method == "POST" and b"resolution=merge-duplicates" in preferences:
         return _names_its_rows(request)
     return False
+
+
+def _is_limited(request: Request) -> bool:
+    """Whether it is for some of the rows that it asks for: the second would be for others."""
+    return any(name in ("limit", "offset") for name, _ in parameters(request))
 
 
 def _sets_what_it_does_not_ask_for(request: Request) -> bool:
@@ -66,10 +69,12 @@ def _sets_what_it_does_not_ask_for(request: Request) -> bool:
     if not isinstance(body, dict):
         return False
     asked = [name for name, _ in parameters(request) if name not in NO_FILTERS]
-    if any(name.startswith(("or", "and", "not.")) for name in asked):  # `or=(a.eq.1,b.is.null)`
-        return False
-    limited = any(name in ("limit", "offset") for name, _ in parameters(request))
-    return not limited and not any(_column(name) in body for name in asked)
+    return not any(_combines(name) or _column(name) in body for name in asked)
+
+
+def _combines(name: str) -> bool:
+    """Of a filter: whether its columns are in its value: `or=(a.eq.1,b.is.null)`, `not.and=(…)`."""
+    return name.rpartition(".")[2] in ("or", "and")
 
 
 def _column(name: str) -> str:
@@ -78,11 +83,21 @@ def _column(name: str) -> str:
 
 
 def _names_its_rows(request: Request) -> bool:
-    """An upsert finds the same rows again if each says by which it is found."""
-    body = _json(request)
+    """An upsert finds the same rows again if each says by which it is found.
+
+    A NULL finds none, since it equals nothing (PostgreSQL, "Unique Constraints"), and what
+    `columns` leaves out is not used.
+    """
+    body, query = _json(request), parameters(request)
     rows = body if isinstance(body, list) else [body]
-    keys = deciding(parameters(request))
-    return bool(rows) and all(isinstance(row, dict) and keys <= row.keys() for row in rows)
+    keys = deciding(query)
+    listed = [value for name, value in query if name == "columns"]
+    used = {name.strip().strip('"') for value in listed for name in value.split(",")}
+    if not rows or (listed and not keys <= used):
+        return False
+    return all(
+        isinstance(row, dict) and all(row.get(key) is not None for key in keys) for row in rows
+    )
 
 
 def _json(request: Request) -> Json:

@@ -109,7 +109,7 @@ def read_request(headers: RawHeaders, *, needs_host: bool = False) -> RequestHea
     if len(hosts) > 1 or not _is_host(host) or (needs_host and not hosts):
         raise BadRequest("the Host field is not one host name or address", code="bad_request")
     return RequestHead(
-        without_nominated(forwarded, connection),
+        _without_nominated(forwarded, connection),
         host,
         _request_length(lengths, codings) if lengths or codings else None,
         bool(codings),
@@ -152,7 +152,7 @@ def options(connection: bytes) -> set[bytes]:
     return {token.strip().lower() for token in connection.split(b",")} - {b""}
 
 
-def without_nominated(headers: RawHeaders, connection: bytes) -> RawHeaders:
+def _without_nominated(headers: RawHeaders, connection: bytes) -> RawHeaders:
     """`headers` less the fields that a `Connection` value names."""
     if connection in _PLAIN:
         return headers
@@ -195,7 +195,7 @@ def read_response(headers: RawHeaders) -> ResponseHead:
         elif lower == b"keep-alive":
             keep_alive = _keep_alive(value)
     return ResponseHead(
-        without_nominated(forwarded, connection), lengths, coding, connection, keep_alive
+        _without_nominated(forwarded, connection), lengths, coding, connection, keep_alive
     )
 
 

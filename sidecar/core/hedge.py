@@ -13,7 +13,7 @@ from sidecar.core.quantile import Quantiles
 from sidecar.core.repetition import is_client_repeating
 from sidecar.exchange import Request, Response
 
-HEDGED_METHODS = frozenset(("GET", "HEAD"))
+_METHODS = frozenset(("GET", "HEAD"))
 """OPTIONS is safe as well, but nobody waits for one."""
 
 _BURST = 5.0
@@ -42,7 +42,7 @@ def is_candidate(request: Request, attempt: int) -> bool:
     upstream is in trouble, and the client's own repetition (`X-Retry-Count`) says the same.
     """
     return (
-        request.method in HEDGED_METHODS
+        request.method in _METHODS
         and request.body is None
         and attempt == 1
         and not is_client_repeating(request.headers)

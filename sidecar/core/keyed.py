@@ -4,17 +4,18 @@ Pure. What is in use is not dropped: a state says itself whether it is at rest.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Generic, TypeVar
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
-class Keyed(Generic[T]):
+class Keyed(Generic[K, T]):
     """A mapping that makes what it is asked for."""
 
     def __init__(
-        self, make: Callable[[str], T], most: int, at_rest: Callable[[T], bool] = lambda _: True
+        self, make: Callable[[K], T], most: int, at_rest: Callable[[T], bool] = lambda _: True
     ) -> None:
         """A mapping without states.
 
@@ -26,15 +27,15 @@ class Keyed(Generic[T]):
         self._make = make
         self._most = most
         self._at_rest = at_rest
-        self._states: OrderedDict[str, T] = OrderedDict()
+        self._states: OrderedDict[K, T] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._states)
 
-    def __iter__(self) -> Iterator[tuple[str, T]]:
+    def __iter__(self) -> Iterator[tuple[K, T]]:
         return iter(tuple(self._states.items()))
 
-    def get(self, key: str) -> T:
+    def get(self, key: K) -> T:
         """The state of `key`, made if there is none."""
         state = self._states.get(key)
         if state is not None:

@@ -4,16 +4,16 @@ A template is written in the configuration: parts joined by `+`. Values that may
 hold a credential become keyed digests, so that a key can be shown.
 """
 
-import json
 import re
 from hashlib import blake2b
 from typing import Literal, NamedTuple
 
-from sidecar.core.json_path import Path, field, path_of
+from sidecar.core.json_path import Path, field, parsed, path_of
 from sidecar.exchange import Exchange
 
 _DIGEST = 8
-_CREDENTIALS = (b"authorization", b"apikey", b"x-goog-api-key")
+CREDENTIALS = (b"authorization", b"apikey", b"x-goog-api-key")
+"""The fields, in lower case, in which the providers look for a key."""
 _MOST_JSON = 256 * 1024
 """Bytes of a body that are parsed for a key; a longer one has none."""
 
@@ -26,6 +26,11 @@ class Part(NamedTuple):
     kind: Kind
     name: str = ""
     path: Path = ()
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is the same for all calls of a route."""
+        return self.kind in ("upstream", "route")
 
 
 def parse(template: str) -> tuple[Part, ...]:
@@ -68,7 +73,7 @@ class KeyTemplate:
         self._parts = parse(template)
         self._expression = expression
         self._secret = secret[:64]
-        self.constant = all(part.kind in ("upstream", "route") for part in self._parts)
+        self.constant = all(part.is_constant for part in self._parts)
         """Whether all calls of the route have the same key."""
         self._alone = self._parts == (Part("upstream"),)  # as nearly everywhere
 
@@ -101,7 +106,7 @@ class KeyTemplate:
             case "json":
                 return self._digest(_json(exchange, part.path))
             case "credential":
-                found = [_header(exchange, name) or b"" for name in _CREDENTIALS]
+                found = [_header(exchange, name) or b"" for name in CREDENTIALS]
                 return self._digest(b"\0".join(found)) if any(found) else None
 
     def _parameter(self, name: str, exchange: Exchange) -> str | None:
@@ -127,10 +132,7 @@ def _json(exchange: Exchange, path: Path) -> bytes | None:
     data = body.known() if body is not None else None
     if data is None or len(data) > _MOST_JSON:
         return None
-    try:
-        value = field(json.loads(data), *path)
-    except (ValueError, RecursionError):
-        return None
+    value = field(parsed(data), *path)
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
-    return str(value).encode()
+    return str(value).encode("utf-8", "surrogatepass")  # JSON may have half of a pair

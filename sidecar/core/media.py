@@ -16,7 +16,7 @@ from sidecar.exchange import RawHeaders, Request
 
 _NODE = re.compile(r"/[^/]+/([A-Za-z0-9_-]{1,64})/?")
 _UPLOAD = re.compile(r"/[^/]+/([A-Za-z0-9_-]{1,64})/media/?")
-_LONGEST_URL = 4096
+_URL = re.compile(r"[!-~]{1,4096}")
 _EXPIRED = frozenset((401, 403, 404, 410))
 _YOUNG = 60.0
 """Seconds. A URL that is refused earlier than this was not refused for its age."""
@@ -57,15 +57,15 @@ def url_in(answer: Json, media_id: str, base: str = "") -> str | None:
     if not isinstance(answer, dict) or answer.get("id") != media_id:
         return None
     url = answer.get("url")
-    if not isinstance(url, str) or len(url) > _LONGEST_URL or not url.isascii():
+    if not isinstance(url, str) or not _URL.fullmatch(url):
         return None
     try:
         parts = urlsplit(url)
     except ValueError:
         return None
-    if parts.scheme not in ("http", "https") or not parts.netloc or not url.isprintable():
-        return None
     path = parts.path.removeprefix(base.rstrip("/")) or "/"
+    if parts.scheme not in ("http", "https") or not parts.netloc or path[0] != "/":
+        return None
     return path + (f"?{parts.query}" if parts.query else "")
 
 

@@ -59,8 +59,10 @@ class MediaUrls:
             return
         key = self._key(caller, target)
         before = self._known.get(key)
-        if before is not None:
+        if before is not None and before.media_id == media_id:
             since = max(since, before.since)
+        elif before is not None:  # it was another file's, and may be the newest of that
+            self._drop(key)
         self._known[key] = MediaUrl(caller, media_id, request.target, target, since)
         self._known.move_to_end(key)
         newest = self.newest(caller, media_id)

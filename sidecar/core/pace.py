@@ -143,7 +143,7 @@ class Lanes:
     def __init__(self, config: Pace) -> None:
         self.config = config
         self._now = 0.0
-        self._lanes = Keyed[Lane](
+        self._lanes = Keyed[str, Lane](
             lambda _: Lane(config), config.max_keys, lambda lane: lane.at_rest(self._now)
         )
 

@@ -28,7 +28,7 @@ def check_reader(host: str, headers: RawHeaders, known: Collection[str]) -> None
         BadRequest: 403; it is asked for under a name that somebody else may own, or by a page of
             another site.
     """
-    if not _is_ours(_name(host), known):
+    if not _is_ours(host_name(host), known):
         raise _forbidden("this name may not be the sidecar's: add it to admin.hosts")
     for field, value in headers:
         name = field.lower()
@@ -56,8 +56,11 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _name(host: str) -> str:
-    """The name in a `Host` field, in lower case, without its port (RFC 9110 §7.2)."""
+def host_name(host: str) -> str:
+    """The name in a `Host` field, in lower case, without its port (RFC 9110 §7.2).
+
+    Nor does a dot at its end count: with it, a name is the same (RFC 1034 §3.1).
+    """
     name, colon, port = host.rpartition(":")
     bare = name if colon and (not port or port.isdecimal()) else host
     return bare.removesuffix(".").lower()

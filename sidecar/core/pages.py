@@ -4,20 +4,18 @@ The status stays: clients go by it.
 """
 
 from sidecar.config import ErrorShape
+from sidecar.core.cache.directives import value_of
+from sidecar.core.rewritten_body import OF_THE_OLD_BYTES
 from sidecar.core.shapes import Told, worded
 from sidecar.exchange import BytesBody, RawHeaders, Response
 
 _ATTACHED = 8 * 1024
 """Bytes of the page that are attached; Cloudflare's have about 7 KB."""
 
-_OF_THE_OLD_BODY = frozenset(
-    {
-        *(b"content-type", b"content-length", b"content-encoding", b"content-language"),
-        *(b"content-md5", b"content-digest", b"repr-digest", b"digest"),
-        *(b"content-range", b"accept-ranges", b"etag", b"last-modified"),
-    }
-)
-"""Fields that say something about the bytes of the page (RFC 9110 §8, RFC 9530)."""
+_OF_THE_PAGE = OF_THE_OLD_BYTES | {
+    *(b"content-type", b"content-language", b"content-range", b"etag", b"last-modified"),
+}
+"""Fields that say something about the page (RFC 9110 §8, RFC 9530)."""
 
 
 def rewrite(response: Response, text: str, page: bytes, shape: ErrorShape, request_id: str) -> None:
@@ -41,9 +39,9 @@ def rewrite(response: Response, text: str, page: bytes, shape: ErrorShape, reque
     )
     original = page[:_ATTACHED].decode("utf-8", "replace")
     body = worded(told, shape, original=original)
-    was = next((value for name, value in response.headers if name.lower() == b"content-type"), b"")
+    was = value_of(response.headers, b"content-type") or b""
     headers: RawHeaders = [
-        (name, value) for name, value in response.headers if name.lower() not in _OF_THE_OLD_BODY
+        (name, value) for name, value in response.headers if name.lower() not in _OF_THE_PAGE
     ]
     headers.append((b"Content-Type", b"application/json"))
     headers.append((b"Content-Length", b"%d" % len(body)))

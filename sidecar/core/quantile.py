@@ -25,6 +25,10 @@ class _Slice(NamedTuple):
     counts: "array[int]"
 
 
+def _no_counts() -> "array[int]":
+    return array("L", [0]) * _BUCKETS
+
+
 def _bucket(seconds: float) -> int:
     """The number of the bucket that holds `seconds`; the first and the last hold what is beyond."""
     if seconds <= _LOWEST:
@@ -45,7 +49,7 @@ class Quantiles:
         self._window = window
         self._length = window / slices
         self._slices: deque[_Slice] = deque()
-        self._total = array("L", bytes(array("L").itemsize * _BUCKETS))
+        self._total = _no_counts()
         self.count = 0
         """How many durations are remembered; as of the last call of a method with `now`."""
 
@@ -56,7 +60,7 @@ class Quantiles:
         """Remember one duration."""
         self._forget(now)
         if not self._slices or now - self._slices[-1].began >= self._length:
-            self._slices.append(_Slice(now, array("L", bytes(len(bytes(self._total))))))
+            self._slices.append(_Slice(now, _no_counts()))
         bucket = _bucket(seconds)
         self._slices[-1].counts[bucket] += 1
         self._total[bucket] += 1

@@ -4,6 +4,7 @@ Pure: knows requests and errors; nothing of spools.
 """
 
 import re
+from itertools import chain
 from typing import NamedTuple
 
 from sidecar.config.queue import Dedup, QueueMode
@@ -12,6 +13,11 @@ from sidecar.errors import ConnectError, ConnectTimeout, ExchangeError
 from sidecar.exchange import SAFE_METHODS, Exchange, RawHeaders, Request
 
 RESPOND_ASYNC = b"respond-async"
+
+_OF_BODY = frozenset(
+    (b"content-type", b"content-encoding", b"content-language", b"content-profile")
+)
+"""What a body means by; PostgREST takes the schema that is written to from the last."""
 
 _ITEM = re.compile(rb'((?:[^,"]|"(?:[^"\\]|\\.)*")+)')
 """One member of a comma-separated list; a comma within quotes is none (RFC 9110 §5.6.1)."""
@@ -106,7 +112,8 @@ class Digests:
             return Sameness(key, self._dedup.keep, named=True)
         if not self._dedup.content:
             return None
-        key = self._digest(b"content", *_said(request, body), *caller_of(request, self._header))
+        said = (*_said(request, body), *_meant(request.headers))
+        key = self._digest(b"content", *said, *caller_of(request, self._header))
         return Sameness(key, self._dedup.content, named=False)
 
     def fingerprint(self, request: Request, body: bytes) -> str:
@@ -119,6 +126,12 @@ class Digests:
 
     def _digest(self, *parts: bytes) -> str:
         return keyed_digest(self._secret, *parts).hex()
+
+
+def _meant(headers: RawHeaders) -> list[bytes]:
+    """How a body is meant, in whatever order and case the fields say so."""
+    found = sorted((name.lower(), value) for name, value in headers if name.lower() in _OF_BODY)
+    return [b"%d" % len(found), *chain.from_iterable(found)]
 
 
 def _said(request: Request, body: bytes) -> tuple[bytes, bytes, bytes]:

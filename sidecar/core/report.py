@@ -7,7 +7,7 @@ a public interface: docs/report.md lists them.
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-Unit = Literal["calls", "seconds", "tokens", "connections", "requests"]
+Unit = Literal["calls", "seconds", "tokens", "connections"]
 
 
 @dataclass(slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from sidecar.config import Address, Config, Upstream
 from sidecar.core.json_spans import Swap
+from sidecar.core.page_guard import host_name
 from sidecar.entered import Entered
 from sidecar.exchange import RawHeaders
 
@@ -173,7 +174,7 @@ class Addresses:
         own_port = upstream.tls_port if entered.tls else upstream.port
         if own_port:
             return f"{name}:{own_port}"
-        shared, selected = self._shared[entered.tls], self._hosts.get(name.lower())
+        shared, selected = self._shared[entered.tls], self._hosts.get(host_name(entered.host))
         if entered.by == "host" or not shared or selected not in (None, target):
             return None
         return f"{name}:{shared}" if selected else f"{name}:{shared}/{target}"

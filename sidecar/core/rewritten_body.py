@@ -3,6 +3,7 @@
 Pure: knows header fields, no bodies.
 """
 
+from sidecar.core.cache.directives import value_of
 from sidecar.exchange import RawHeaders
 
 _READABLE = frozenset((b"gzip", b"x-gzip", b"deflate", b"identity"))
@@ -10,7 +11,7 @@ _READABLE = frozenset((b"gzip", b"x-gzip", b"deflate", b"identity"))
 
 _NOT_WHOLE = frozenset((204, 205, 206))
 
-_OF_THE_OLD_BYTES = frozenset(
+OF_THE_OLD_BYTES = frozenset(
     {
         *(b"content-length", b"content-encoding", b"accept-ranges"),
         *(b"content-md5", b"content-digest", b"repr-digest", b"digest"),
@@ -23,7 +24,7 @@ def is_whole_json(status: int, headers: RawHeaders) -> bool:
     """Whether an answer is a success with all of one JSON value in UTF-8 (RFC 8259 §8.1)."""
     if not 200 <= status < 300 or status in _NOT_WHOLE:
         return False
-    value = next((value for name, value in headers if name.lower() == b"content-type"), b"")
+    value = value_of(headers, b"content-type") or b""
     kind, *parameters = (part.strip() for part in value.lower().split(b";"))
     charsets = [each[8:].strip(b'"') for each in parameters if each.startswith(b"charset=")]
     return kind == b"application/json" and all(each == b"utf-8" for each in charsets)
@@ -35,7 +36,7 @@ def headers_for(headers: RawHeaders, length: int) -> RawHeaders:
     Digests go. An ETag becomes weak (RFC 9110 §8.8.1): the upstream still knows it again in
     `If-None-Match`, and nobody joins ranges by it.
     """
-    kept = [field for field in headers if field[0].lower() not in _OF_THE_OLD_BYTES]
+    kept = [field for field in headers if field[0].lower() not in OF_THE_OLD_BYTES]
     return [*with_weak_etag(kept), (b"Content-Length", b"%d" % length)]
 
 

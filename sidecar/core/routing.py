@@ -10,7 +10,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from sidecar.config import RESERVED, Config, Route, Upstream, default_route
-from sidecar.core.page_guard import check_reader
+from sidecar.core.page_guard import check_reader, host_name
 from sidecar.core.paths import compile_path, literal_prefix
 from sidecar.entered import Way
 from sidecar.errors import BadTarget, NoRoute
@@ -131,7 +131,7 @@ class RouteTable:
         by: Way = "port" if bound else "host"
         if bound and bound not in self.routes:  # on a connection that is older than the table
             raise NoRoute("the upstream of this port is configured no more", code="no_upstream")
-        upstream = bound or (self._hosts.get(_hostname(host)) if self._hosts else None)
+        upstream = bound or (self._hosts.get(host_name(host)) if self._hosts else None)
         if upstream is None:
             by, (upstream, target) = "prefix", self._by_prefix(target)
         path = target.partition("?")[0]
@@ -162,12 +162,6 @@ class RouteTable:
                 code="no_upstream",
             )
         return name, rest if rest.startswith("/") else "/" + rest
-
-
-def _hostname(host: str) -> str:
-    """The name in a Host header, lower-cased, without its port (RFC 9110 §7.2)."""
-    name, colon, port = host.rpartition(":")
-    return (name if colon and (port.isdecimal() or not port) else host).lower()
 
 
 def _bad_target(method: str, target: str) -> BadTarget:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from sidecar.core.json_path import Json, field
+from sidecar.core.json_path import Json, field, parsed
 
 TAG = "biz_opaque_callback_data"
 _MOST_JSON = 256 * 1024
@@ -76,13 +76,10 @@ def tagged(body: bytes, tag: str) -> bytes:
     """
     if len(body) > _MOST_JSON:
         return body
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return body
-    end = body.rstrip()
-    if not isinstance(value, dict) or TAG in value or not end.endswith(b"}"):
+    value = parsed(body)
+    if not isinstance(value, dict) or TAG in value or b"\0" in body:
         return body  # the last: in another encoding than UTF-8
+    end = body.rstrip()
     comma = b"," if value else b""
     member = f'"{TAG}":{json.dumps(tag)}'.encode()
     return end[:-1] + comma + member + b"}" + body[len(end) :]

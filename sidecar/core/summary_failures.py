@@ -1,20 +1,12 @@
 """Decides what kind of failure the application saw, in a few words that fit every provider."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 FailureClass = Literal[
     "timeout", "connect", "breaker", "http_429", "http_5xx", "client_left", "other"
 ]
 
-CLASSES: tuple[FailureClass, ...] = (
-    "timeout",
-    "connect",
-    "breaker",
-    "http_429",
-    "http_5xx",
-    "client_left",
-    "other",
-)
+CLASSES: tuple[FailureClass, ...] = get_args(FailureClass)
 
 _CONNECT = frozenset(("dns_error", "connect_error", "tls_error"))
 

@@ -18,6 +18,7 @@ STEP = 5.0
 
 WINDOWS: Mapping[str, float] = {"1m": 60.0, "5m": 300.0, "15m": 900.0}
 POINTS = 180
+"""Ticks that a curve has: those of 15 minutes."""
 MOST_CELLS = 1_000_000
 """What all ticks together keep, at 12 bytes each."""
 

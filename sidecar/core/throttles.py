@@ -5,10 +5,8 @@ Knows keys as they are configured and scopes as dialects name them; no lanes. Pu
 
 from collections.abc import Callable, Sequence
 
-from sidecar.core.keys import Part
+from sidecar.core.keys import CREDENTIALS, Part
 from sidecar.judgement import Judgement, Scope
-
-_CREDENTIALS = frozenset(("authorization", "apikey", "x-goog-api-key"))
 
 
 def narrowness(key: Sequence[Part], rate: float) -> tuple[int, float]:
@@ -17,7 +15,7 @@ def narrowness(key: Sequence[Part], rate: float) -> tuple[int, float]:
     A narrow key is waited for first because a call that holds up the line of a broad key holds
     up those of other narrow keys.
     """
-    return -sum(part.kind not in ("upstream", "route") for part in key), rate
+    return -sum(not part.is_constant for part in key), rate
 
 
 def is_throttle(judgement: Judgement) -> bool:
@@ -60,12 +58,12 @@ def _is_personal(key: Sequence[Part]) -> bool:
 
 
 def _is_constant(key: Sequence[Part]) -> bool:
-    return all(part.kind in ("upstream", "route") for part in key)
+    return all(part.is_constant for part in key)
 
 
 def _has_credential(key: Sequence[Part]) -> bool:
     return not _is_personal(key) and any(
-        part.kind == "credential" or (part.kind == "header" and part.name in _CREDENTIALS)
+        part.kind == "credential" or (part.kind == "header" and part.name.encode() in CREDENTIALS)
         for part in key
     )
 

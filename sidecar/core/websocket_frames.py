@@ -7,9 +7,9 @@ import struct
 
 _CLOSE = 0x8
 FIN = 0x80
-_OPCODE = 0x0F
+OPCODE = 0x0F
 MASKED = 0x80
-_LONGEST_HEAD = 14
+LONGEST_HEAD = 14
 _MOST_REASON = 123
 """Bytes; a control frame holds 125, two of them the code (RFC 6455 §5.5)."""
 
@@ -73,7 +73,7 @@ class Frames:
                 self._end()
             return at + step
         begun = len(self._begun)
-        head = self._begun + data[at : at + _LONGEST_HEAD - begun]
+        head = self._begun + data[at : at + LONGEST_HEAD - begun]
         size = head_size(head)
         if size > len(head):
             self._begun = head
@@ -100,7 +100,7 @@ class Frames:
             self._end()
 
     def _end(self) -> None:
-        opcode = self._opcode & _OPCODE
+        opcode = self._opcode & OPCODE
         if opcode == _CLOSE:
             self.closed = True
         elif opcode < _CLOSE and self._opcode & FIN:

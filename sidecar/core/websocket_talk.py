@@ -6,11 +6,10 @@ What the client says is thrown away but for control frames (RFC 6455 §5.5). Doe
 import struct
 from typing import NamedTuple
 
-from sidecar.core.websocket_frames import FIN, MASKED, head_size
+from sidecar.core.websocket_frames import FIN, LONGEST_HEAD, MASKED, OPCODE, head_size
 
 TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
-"""Opcodes (§5.2)."""
-_CONTROL = 0x8
+"""Opcodes (§5.2); from CLOSE on, of control frames."""
 _RESERVED = 0x70
 _MOST = 125
 """Bytes of a control frame (§5.5)."""
@@ -69,31 +68,31 @@ class Heard:
         """The control frames that are complete with `data`.
 
         Raises:
-            BrokenFrames: a frame is not masked, uses bits that nobody agreed on, is a control
-                frame that is too long or in parts (§5.1, §5.2, §5.5), or a message that is.
+            BrokenFrames: a frame is not masked, uses bits that nobody agreed on, or is too long, or
+                a control frame is in parts (§5.1, §5.2, §5.5).
         """
         found: list[Control] = []
-        data = self._begun + data
-        self._begun = b""
-        while data:
+        data, at = self._begun + data, 0
+        while at < len(data):
             if self._skipped:
-                step = min(self._skipped, len(data))
+                step = min(self._skipped, len(data) - at)
                 self._skipped -= step
-                data = data[step:]
+                at += step
                 continue
-            size = head_size(data)
-            if size > len(data):
+            head = data[at : at + LONGEST_HEAD]
+            size = head_size(head)
+            if size > len(head):
                 break
-            length = self._begin(data)
-            if data[0] & 0x0F < _CONTROL:
-                self._skipped, data = length, data[size:]
+            length = self._begin(head)
+            opcode, at_payload = head[0] & OPCODE, at + size
+            if opcode < CLOSE:
+                self._skipped, at = length, at_payload
                 continue
-            if size + length > len(data):
+            if at_payload + length > len(data):
                 break
-            payload = _unmasked(data[size - 4 : size], data[size : size + length])
-            found.append(Control(data[0] & 0x0F, payload))
-            data = data[size + length :]
-        self._begun = data
+            at = at_payload + length
+            found.append(Control(opcode, _unmasked(head[size - 4 : size], data[at_payload:at])))
+        self._begun = data[at:]
         return found
 
     def _begin(self, head: bytes) -> int:
@@ -102,7 +101,7 @@ class Heard:
         length = second & 0x7F
         if not second & MASKED or first & _RESERVED:
             raise BrokenFrames(_PROTOCOL_ERROR, "a frame is not masked, or has reserved bits")
-        if first & 0x0F >= _CONTROL and (length > _MOST or not first & FIN):
+        if first & OPCODE >= CLOSE and (length > _MOST or not first & FIN):
             raise BrokenFrames(_PROTOCOL_ERROR, "a control frame is too long, or in parts")
         if length == 126:
             length = int.from_bytes(head[2:4], "big")

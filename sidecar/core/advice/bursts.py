@@ -7,13 +7,18 @@ same time. Pure: is told of calls when they end.
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from sidecar.core.advice.called import Asked
-from sidecar.core.advice.latest import Latest
 from sidecar.core.advice.shape import Shape
+from sidecar.core.keyed import Keyed
+
+T = TypeVar("T")
 
 GAP = 0.05
 """Seconds between the end of a call and the start of the next, where they belong together."""
+_OVERLAP = 1.0
+"""Seconds by which the next may begin before that end: both are made at the same time."""
 LEAST = 4
 """Calls that make a row."""
 
@@ -86,7 +91,7 @@ class Bursts:
     ) -> None:
         self._runs = runs
         self._follows = follows
-        self._groups: Latest[int, _Group] = Latest(_Group, _MOST_GROUPS)
+        self._groups: Keyed[int, _Group] = Keyed(lambda _: _Group(), _MOST_GROUPS)
 
     def __repr__(self) -> str:
         return f"<Bursts of {len(self._groups)} groups>"
@@ -95,7 +100,7 @@ class Bursts:
         """A call has ended."""
         group = self._groups.get(asked.group)
         run = group.run
-        near = run is not None and -1.0 < began - run.ended <= GAP
+        near = run is not None and -_OVERLAP < began - run.ended <= GAP
         if run is not None and near and run.asked.shape == asked.shape and _goes_on(run, asked):
             run.ended = max(run.ended, ended)
             run.keys.add(asked.key)
@@ -112,7 +117,7 @@ class Bursts:
 
     def settle(self) -> None:
         """Count the rows that may still go on, as if they were over."""
-        for group in self._groups.values():
+        for _, group in self._groups:
             if group.run is not None:
                 self._over(group.run)
                 group.run = None
@@ -124,8 +129,8 @@ class Bursts:
         figures.traced += asked.traced
         for column, digest in before.operands:
             for other, same in asked.operands:
-                if same == digest and len(figures.same) < _MOST_NEIGHBOURS:
-                    figures.same[column, other] += 1
+                if same == digest:
+                    _count(figures.same, (column, other))
 
     def _over(self, run: _Run) -> None:
         if len(run.keys) < LEAST:
@@ -137,12 +142,15 @@ class Bursts:
         figures.seconds += run.ended - run.began
         figures.traced += run.asked.traced
         for column in run.varying:
-            if column in figures.columns or len(figures.columns) < _MOST_NEIGHBOURS:
-                figures.columns[column] += 1
+            _count(figures.columns, column)
         if run.parent is not None:
-            known = run.parent.shape in figures.parents
-            if known or len(figures.parents) < _MOST_NEIGHBOURS:
-                figures.parents[run.parent.shape] += 1
+            _count(figures.parents, run.parent.shape)
+
+
+def _count(counts: Counter[T], key: T) -> None:
+    """One more of what is counted already, or of something new while there is room."""
+    if key in counts or len(counts) < _MOST_NEIGHBOURS:
+        counts[key] += 1
 
 
 def _goes_on(run: _Run, asked: Asked) -> bool:

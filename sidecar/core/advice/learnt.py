@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 
 from sidecar.core.advice.bursts import Bursts, Follows, Runs
 from sidecar.core.advice.called import Asked, Ended
-from sidecar.core.advice.latest import Latest
 from sidecar.core.advice.rates import Rates
 from sidecar.core.advice.repeats import Repeats
 from sidecar.core.advice.shape import Shape
 from sidecar.core.advice.sketch import Sketch
+from sidecar.core.keyed import Keyed
 
 DEEP = 1000
 """Rows that are passed over, from which on paging counts as deep."""
+SHALLOW = 100
+"""Rows below which it counts as shallow."""
 
 _MOST_SHAPES = 256
 _MOST_PAIRS = 512
@@ -44,10 +46,8 @@ class RouteFigures:
     """Calls with more than one attempt."""
     wasted: int = 0
     """Of them, those that failed all the same."""
-    attempts: int = 0
-    """After the first, of all calls."""
     wasted_attempts: int = 0
-    """Of them, those of calls that failed all the same."""
+    """After the first, of calls that failed all the same."""
     waited: int = 0
     """Calls that waited for a connection because all were busy."""
     waits: Sketch = field(default_factory=Sketch)
@@ -69,9 +69,9 @@ class ShapeFigures:
     repeats: Repeats = field(default_factory=Repeats)
     runs: Runs = field(default_factory=Runs)
     deep: Sketch = field(default_factory=Sketch)
-    """Of calls that pass over 1000 rows and more."""
+    """Of calls that pass over DEEP rows and more."""
     shallow: Sketch = field(default_factory=Sketch)
-    """Of those that pass over fewer than 100."""
+    """Of those that pass over fewer than SHALLOW."""
     deepest: int = 0
     """The most rows that were passed over."""
 
@@ -85,9 +85,11 @@ class Learnt:
         self.ended = 0.0
         self.seen = 0
         """Calls that were looked at."""
-        self._routes: Latest[RouteKey, RouteFigures] = Latest(RouteFigures, _MOST_ROUTES)
-        self._shapes: Latest[ShapeKey, ShapeFigures] = Latest(ShapeFigures, _MOST_SHAPES)
-        self._pairs: Latest[tuple[ShapeKey, ShapeKey], Follows] = Latest(Follows, _MOST_PAIRS)
+        self._routes: Keyed[RouteKey, RouteFigures] = Keyed(lambda _: RouteFigures(), _MOST_ROUTES)
+        self._shapes: Keyed[ShapeKey, ShapeFigures] = Keyed(lambda _: ShapeFigures(), _MOST_SHAPES)
+        self._pairs: Keyed[tuple[ShapeKey, ShapeKey], Follows] = Keyed(
+            lambda _: Follows(), _MOST_PAIRS
+        )
         self._bursts = Bursts(
             lambda asked: self._shape(asked).runs,
             lambda before, asked: self._pairs.get((_key(before), _key(asked))),
@@ -129,7 +131,6 @@ class Learnt:
             failed = ended.error is not None or ended.status >= 400
             figures.repeated += 1
             figures.wasted += failed
-            figures.attempts += ended.attempts - 1
             figures.wasted_attempts += (ended.attempts - 1) if failed else 0
         elif ended.at_upstream and ended.status != 101:
             figures.times.observe(max(0.0, ended.at_upstream - ended.dial))
@@ -149,7 +150,7 @@ class Learnt:
         figures.times.observe(took)
         if asked.offset >= DEEP:
             figures.deep.observe(took)
-        elif asked.offset < 100:
+        elif asked.offset < SHALLOW:
             figures.shallow.observe(took)
 
     def _shape(self, asked: Asked) -> ShapeFigures:
@@ -158,18 +159,18 @@ class Learnt:
     @property
     def routes(self) -> Mapping[RouteKey, RouteFigures]:
         """By upstream and route."""
-        return dict(self._routes.items())
+        return dict(self._routes)
 
     @property
     def shapes(self) -> Mapping[ShapeKey, ShapeFigures]:
         """By upstream, route and shape."""
         self._bursts.settle()
-        return dict(self._shapes.items())
+        return dict(self._shapes)
 
     @property
     def pairs(self) -> Mapping[tuple[ShapeKey, ShapeKey], Follows]:
         """What followed what."""
-        return dict(self._pairs.items())
+        return dict(self._pairs)
 
     def snapshot(self) -> dict[str, object]:
         """How much it is, for people."""

@@ -4,13 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from sidecar.config import Config, Route, Upstream
+from sidecar.config import DEFAULT_ROUTE, Config, Route, Upstream
 from sidecar.core.advice.learnt import RouteKey
 from sidecar.core.advice.shape import ID, Shape
 from sidecar.core.routing import RouteEntry, entries
 
 _OUTSIDE_NAME = re.compile(r"[^a-z0-9]+")
-_DEFAULT = "default"
 _PATTERN = re.compile(r"[A-Za-z0-9/_.:-]*(?:\*[A-Za-z0-9/_.:-]*)*")
 
 
@@ -25,7 +24,7 @@ class Place(NamedTuple):
 
     def settings(self, **keys: object) -> Mapping[str, object]:
         """The tree that sets these keys of the route."""
-        if self.route.name == _DEFAULT:
+        if self.route.name == DEFAULT_ROUTE:
             return {"upstreams": {self.upstream: keys}}
         return self.routes({"name": self.route.name, **keys})
 

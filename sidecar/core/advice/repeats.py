@@ -6,7 +6,7 @@ given an answer that had changed meanwhile. Pure: knows digests, neither request
 
 from dataclasses import dataclass, field
 
-from sidecar.core.advice.latest import Latest
+from sidecar.core.keyed import Keyed
 
 LIFETIMES = (1.0, 5.0, 15.0, 60.0, 300.0)
 """Seconds that are tried."""
@@ -29,7 +29,7 @@ class Repeats:
     __slots__ = ("_kept", "changed", "distinct", "reads", "saved")
 
     def __init__(self) -> None:
-        self._kept: Latest[int, Kept] = Latest(Kept, _MOST_KEYS)
+        self._kept: Keyed[int, Kept] = Keyed(lambda _: Kept(), _MOST_KEYS)
         self.reads = 0
         """Reads of which the answer is known."""
         self.distinct = 0

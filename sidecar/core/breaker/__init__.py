@@ -1,6 +1,6 @@
 """The circuit breaker: which calls may go to an upstream in trouble, and when.
 
-Pure decisions; `layers/breaker.py` does the waiting. `states.py` alone knows aiobreaker.
+Pure decisions; `layers/breaker/` does the waiting. `states.py` alone knows aiobreaker.
 """
 
 from sidecar.core.breaker.breaker import Alarm, Breaker

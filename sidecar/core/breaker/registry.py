@@ -48,7 +48,7 @@ class BreakerSet:
 
             return Breaker(config, draw, now=self._now, notify=tell, alarm=alarm)
 
-        self._breakers: Keyed[Breaker] = Keyed(
+        self._breakers: Keyed[str, Breaker] = Keyed(
             make, _MOST_KEYS, lambda breaker: breaker.is_at_rest(self._now)
         )
         if config.key == "upstream":  # it can be seen and forced before the first call

@@ -58,6 +58,14 @@ def test_each_change_is_one_line_as_it_is_written(old, new, expected):
         assert found == expected
 
 
+def test_a_list_of_urls_is_told_without_their_paths():
+    more = "    returned_urls: {origins: [https://a.test/secret, https://b.test]}\n"
+    changed = BASE.replace("    routes:\n", f"{more}    routes:\n")
+    key = "upstreams.api.returned_urls.origins"
+    assert lines(changed) == [f"~ {key}: none → https://a.test/…, https://b.test"]
+    assert lines(BASE, changed) == [f"~ {key}: https://a.test/…, https://b.test → none"]
+
+
 def test_an_upstream_that_goes_and_one_that_comes_are_named_whole():
     other = BASE.replace("  api:", "  app:")
     assert sorted(lines(other)) == ["+ upstreams.app", "- upstreams.api"]

@@ -48,6 +48,12 @@ def test_what_may_name_a_person_or_hold_a_credential_becomes_a_keyed_digest(text
     assert key != template(text, b"other").of(subject())
 
 
+def test_a_text_with_half_of_a_surrogate_pair_has_a_key_of_its_own():
+    halves = [template("$.to").of(subject(body=b'{"to": "\\ud83%d"}' % each)) for each in (1, 2)]
+    assert None not in halves
+    assert halves[0] != halves[1]
+
+
 def test_different_recipients_have_different_keys():
     other = subject(body=BODY.replace(b"4917012345", b"4917099999"))
     pair = template("phone_number_id+$.to")

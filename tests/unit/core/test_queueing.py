@@ -135,6 +135,13 @@ def test_equal_content_is_the_same_only_where_the_route_says_so():
     )
 
 
+def test_equal_bytes_that_mean_something_else_are_not_the_same():
+    schemas = [content(b"a", "/", (b"Content-Profile", each)) for each in (b"one", b"two")]
+    form = content(b"a", "/", (b"Content-Type", b"text/plain"))
+    assert len({content(), form, *schemas}) == 4
+    assert schemas[0] == content(b"a", "/", (b"X", b"1"), (b"content-profile", b"one"))
+
+
 def test_a_name_goes_before_content():
     headers = [(b"Idempotency-Key", b"1")]
     assert digests(content=60.0).sameness(request("POST", "/", headers), b"").named

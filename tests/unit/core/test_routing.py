@@ -71,6 +71,8 @@ def test_a_target_with_a_fragment_is_none(target, bound):
         ("api.internal", "api-2"),
         ("API.Internal", "api-2"),
         ("api.internal:8080", "api-2"),
+        ("api.internal.", "api-2"),
+        ("api.internal.:8080", "api-2"),
         ("[::1]", "api-2"),
         ("[::1]:8080", "api-2"),
         ("127.0.0.2:1", "api-2"),

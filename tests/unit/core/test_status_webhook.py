@@ -77,9 +77,10 @@ def test_the_tag_is_added_and_all_other_bytes_stay(body, expected):
         b'{"biz_opaque_callback_data":"mine"}',
         b'{"a":"' + b"x" * 300_000 + b'"}',
         '{"a":1}'.encode("utf-16"),
+        '{"a":1}'.encode("utf-16-be"),
         b"[" * 100_000,
     ],
-    ids=["empty", "list", "broken", "tagged", "large", "utf-16", "deep"],
+    ids=["empty", "list", "broken", "tagged", "large", "utf-16", "utf-16-be", "deep"],
 )
 def test_what_has_a_tag_or_is_no_object_stays_as_it_is(body):
     assert tagged(body, "id") == body

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from statistics import quantiles
 
+from sidecar.config import DEFAULT_ROUTE
 from sidecar.config.pace import format_rate
 from sidecar.core.advice.advice import Advice
 from sidecar.core.advice.learnt import Learnt, ShapeFigures
@@ -11,6 +12,7 @@ from sidecar.core.advice.rates import WINDOWS, Rates
 from sidecar.core.advice.shape import Shape
 
 JUST_UNDER = 0.9
+"""The part of what was let through that is proposed."""
 LEAST_REFUSALS = 5
 LEAST_SECONDS = 3
 """Seconds in which there was one."""
@@ -24,7 +26,9 @@ LEAST_HEDGED = 200
 TAIL = 4.0
 """p95 over p50."""
 LEAST_TAIL = 0.05
+"""Seconds from p50 to p95."""
 LEAST_OPENED = 5
+"""In an hour."""
 
 _SPREAD = 1.0
 """How much the number may vary, in parts of its median, for there to be a limit behind it."""
@@ -73,7 +77,6 @@ def _pace(place: Place, rates: Rates, count: int, window: int) -> Advice:
     allowed = max(1, int(JUST_UNDER * count))
     rate = format_rate(allowed / window)
     burst = max(1, min(allowed, 10))
-    kept = [{"rate": format_rate(each.rate)} for each in place.route.pace if each.key == "upstream"]
     return Advice(
         kind="pace",
         upstream=place.upstream,
@@ -88,7 +91,7 @@ def _pace(place: Place, rates: Rates, count: int, window: int) -> Advice:
         },
         confidence="high" if len(rates.settled()) >= 3 * LEAST_SECONDS else "medium",
         check="the limit in the provider's own words, and whether other processes share it"
-        + (", and what the paces are for that this takes the place of" if kept else ""),
+        + (", and what the paces are for that this takes the place of" if place.route.pace else ""),
         settings=place.settings(pace=[{"rate": rate, "burst": burst}]),
     )
 
@@ -203,7 +206,7 @@ def breakers(
         places: what is configured.
     """
     for (upstream, breaker), count in opened.items():
-        place = places.find((upstream, "default"))
+        place = places.find((upstream, DEFAULT_ROUTE))
         if place is None or count < LEAST_OPENED * max(1.0, hours):
             continue
         probes = place.config.breaker.probes

@@ -12,6 +12,7 @@ LEAST = 200
 SPARE = 3.0
 """The timeout over p99: an answer that is that late is lost more often than it is slow."""
 FLOOR = 1.0
+"""Seconds; less is never proposed."""
 _GENEROUS = 5.0
 """How many times too long a timeout may be before it is worth a word."""
 _TIGHT = 0.7

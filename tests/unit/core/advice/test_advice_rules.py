@@ -99,6 +99,12 @@ def test_who_is_paced_below_that_already_needs_no_advice():
     assert limited(Seen(replace(REST, pace=(Pace(rate=10.0),)))).advice == []
 
 
+@pytest.mark.parametrize("paces", [(), (Pace(rate=50.0),), (Pace(rate=50.0, key="$.to"),)])
+def test_a_pace_that_takes_the_place_of_others_says_so(paces):
+    advice = limited(Seen(replace(REST, pace=paces))).only()
+    assert ("takes the place of" in advice.check) is bool(paces)
+
+
 def test_repetitions_that_hardly_ever_help_are_to_be_fewer(tmp_path):
     seen = Seen(replace(REST, retry=Retry(attempts=4)))
     seen.calls(25, "/rest/v1/rpc/x", method="POST", attempts=4, status=503)

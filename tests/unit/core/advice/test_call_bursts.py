@@ -94,6 +94,18 @@ def test_a_call_that_follows_another_is_counted_with_what_they_share():
     assert 0.019 < follows.gap < 0.021
 
 
+def test_what_is_the_same_goes_on_being_counted_when_there_is_no_room_for_more():
+    seen = Seen()
+    for number in range(40):
+        for shape, column in ((PARENTS, "a"), (CHILDREN, "b")):
+            odd = f"{column}{number if number < 20 else 0}"
+            asked = Asked("db", "rest", shape, number, number, operands=((column, 1), (odd, 2)))
+            seen.bursts.see(asked, seen.now, seen.now)
+    same = seen.follows[PARENTS, CHILDREN].same
+    assert len(same) == 16
+    assert same["a", "b"] == 40
+
+
 def test_calls_at_the_same_time_follow_each_other_not():
     seen = Seen()
     for number in range(10):

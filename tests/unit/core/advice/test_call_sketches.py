@@ -3,7 +3,6 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.advice.latest import Latest
 from sidecar.core.advice.rates import Rates
 from sidecar.core.advice.repeats import LIFETIMES, Repeats
 from sidecar.core.advice.sketch import Sketch
@@ -27,17 +26,6 @@ def test_a_sketch_of_nothing_is_zero_and_one_of_anything_is_bounded():
     for exponent in range(-20, 60):
         sketch.observe(1.5**exponent)
     assert len(sketch._counts) <= 161
-
-
-def test_what_was_asked_for_least_recently_is_forgotten():
-    latest = Latest(list, 2)
-    latest.get("a").append(1)
-    latest.get("b")
-    latest.get("a")
-    latest.get("c")
-    assert [key for key, _ in latest.items()] == ["a", "c"]
-    assert len(latest) == 2
-    assert latest.get("a") == [1]
 
 
 def test_a_repeat_within_a_lifetime_would_have_been_saved():
