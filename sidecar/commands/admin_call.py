@@ -24,6 +24,7 @@ _TIMEOUT = 10.0
 _MOST = 16 * 1024 * 1024
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not bound
 _UNIX = "unix:"
+_UNUSABLE = "holds no token: expected one line of ASCII"
 
 
 class Place(NamedTuple):
@@ -169,9 +170,9 @@ def place_of(args: argparse.Namespace) -> Place | int:
 
 def _place(args: argparse.Namespace) -> Place | int:
     try:
-        token = Path(args.token_file).read_text().strip() if args.token_file else None
-    except OSError as error:
-        print(f"sidecar: {args.token_file}: {error.strerror}", file=sys.stderr)
+        token = _token_in(Path(args.token_file)) if args.token_file else None
+    except ValueError as error:
+        print(f"sidecar: {args.token_file}: {error}", file=sys.stderr)
         return USAGE
     if args.admin:
         return Place(args.admin, token)
@@ -186,6 +187,23 @@ def _place(args: argparse.Namespace) -> Place | int:
         print("sidecar: listen.admin is null: this sidecar has no admin listener", file=sys.stderr)
         return PROBLEM
     return Place(str(found.config.listen.admin), token or found.config.admin.token)
+
+
+def _token_in(path: Path) -> str:
+    """The token in a file.
+
+    Raises:
+        ValueError: there is none that a header field could hold. It is no part of the message.
+    """
+    try:
+        token = path.read_text("ascii").strip()
+    except OSError as error:
+        raise ValueError(error.strerror) from None
+    except UnicodeDecodeError:
+        raise ValueError(_UNUSABLE) from None
+    if not token.isprintable():
+        raise ValueError(_UNUSABLE)
+    return token
 
 
 def as_by() -> str | None:

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    """0 done, 1 when nobody answers or nothing can be read, 2 for wrong usage."""
+    """0 done, 1 when nobody answers, 2 for wrong usage or a log that cannot be read."""
     log = vars(args)["from"]
     if args.reset:
         return admin_call.call(args, "POST", f"{_PATH}/reset", {"by": admin_call.as_by()})

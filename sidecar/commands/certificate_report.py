@@ -65,7 +65,9 @@ def report_text(made: Mapping[str, Any]) -> str:
     if "authority_is" in made:
         lines += _next_steps(made)
     elif not made["ok"]:
-        lines.append("renew it with `sidecar certs --force`, then restart the sidecar")
+        lines.append(
+            "renew it with `sidecar certs --force`; a running sidecar takes it up when it reloads"
+        )
     return "\n".join(lines)
 
 
@@ -81,7 +83,7 @@ def _next_steps(made: Mapping[str, Any]) -> list[str]:
     variables = [(f"  {key}={made['environment'][key]}", f"# {_WHO[key]}") for key in _WHO]
     lines = [
         "",
-        "in the configuration of the sidecar, which then has to be restarted:",
+        "in the configuration of the sidecar:",
         "  listen:",
         f"    proxy_tls: {tls['proxy_tls']}",
         "    tls:",

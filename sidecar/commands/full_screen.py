@@ -77,8 +77,8 @@ def taken() -> Iterator[FullScreen]:
         signal.SIGTSTP: screen.suspend,
     }
     before = {number: signal.signal(number, handle) for number, handle in handlers.items()}
-    screen.enter()
     try:
+        screen.enter()
         yield screen
     finally:
         screen.leave()

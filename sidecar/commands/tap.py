@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sidecar.commands import admin_call, options
+from sidecar.commands.admin_answer import Refused, fetched
 
 _PATH = "/admin/exchanges"
 _FILTER = ("upstream", "route", "status", "slow")
@@ -52,10 +53,6 @@ def execute(args: argparse.Namespace) -> int:
         return tap.once() if args.once else tap.follow(args.interval)
     except KeyboardInterrupt:
         return 0
-
-
-class Refused(Exception):
-    """The sidecar will not say; the message is for people."""
 
 
 class Tap:
@@ -125,11 +122,7 @@ class Tap:
 
     def _ask(self, limit: int) -> dict[str, Any]:
         given = {**self._filters, "limit": str(limit), "after": str(self._after)}
-        said = admin_call.ask(self._place, "GET", _PATH, {**given, "format": "json"})
-        found: dict[str, Any] = json.loads(said.text)
-        if said.status != 200:
-            raise Refused(str(found.get("error", said.status)))
-        return found
+        return fetched(self._place, _PATH, {**given, "format": "json"})
 
     def _print(self, found: Mapping[str, Any]) -> None:
         from sidecar.commands.tap_view import line

@@ -4,7 +4,6 @@ What is shown, and what keys do, is decided in `top_view.py`.
 """
 
 import argparse
-import json
 import sys
 import threading
 import time
@@ -12,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from sidecar.commands import admin_call, options
+from sidecar.commands.admin_answer import Refused, fetched
 from sidecar.core.summary_rows import SORTS
 from sidecar.core.summary_windows import WINDOWS
 
@@ -116,16 +116,11 @@ class Watching:
     def ask(self) -> None:
         """Ask once."""
         try:
-            said = admin_call.ask(self._place, "GET", _PATH, {"window": self.window})
-            found = json.loads(said.text)
-        except (admin_call.NoAnswer, ValueError) as error:
+            found = fetched(self._place, _PATH, {"window": self.window})
+        except (admin_call.NoAnswer, Refused) as error:
             self.reason = str(error)
-            return
-        if said.status == 200:
-            self.summary, self.reason, self._heard_at = found, "", time.monotonic()
         else:
-            told = isinstance(found, dict) and found.get("error")
-            self.reason = str(told or f"{self._place.address} answers {said.status}")
+            self.summary, self.reason, self._heard_at = found, "", time.monotonic()
 
     def _watch(self) -> None:
         while True:

@@ -56,13 +56,13 @@ async def attempt(
     except ExchangeError as error:
         if fence.late:
             return Outcome(core.Failed("expired", "expired"))
-        made = _made(delivery, rule, fence, exchange, drawn)
+        made = _made(delivery, fence, exchange, drawn)
         return Outcome(core.of_error(error, made, rule.queue, clock.wall()))
     answer = await _read(response, max(1.0, exchange.deadline - clock.now()))
     judgement = response.judgement or plain.judge(
         delivery.method, response.status, response.headers, b"", clock.wall()
     )
-    made = _made(delivery, rule, fence, exchange, drawn)
+    made = _made(delivery, fence, exchange, drawn)
     return Outcome(core.of_judgement(judgement, made, rule.queue, clock.wall()), answer)
 
 
@@ -81,6 +81,18 @@ def in_doubt(delivery: Delivery, rule: Rule, reason: str, clock: Clock, drawn: f
         delivery.attempts, delivery.expires_at, sent=True, harmless=harmless, drawn=drawn
     )
     return core.of_doubt(reason, made, rule.queue, clock.wall())
+
+
+def counted_as(fate: core.Fate, fence: Fence) -> str:
+    """How an attempt with this fate is counted."""
+    match fate:
+        case core.Again():
+            return "again" if fence.passed else "not_let_out"
+        case core.Failed(_, why):
+            return "expired" if why == "expired" else "failed"
+        case core.Delivered():
+            return "delivered"
+    return "unknown"
 
 
 def _exchange(delivery: Delivery, rule: Rule, fence: Fence, clock: Clock) -> Exchange:
@@ -122,9 +134,7 @@ def _of_length(headers: RawHeaders, length: int) -> RawHeaders:
     ]
 
 
-def _made(
-    delivery: Delivery, rule: Rule, fence: Fence, exchange: Exchange, drawn: float
-) -> core.Attempted:
+def _made(delivery: Delivery, fence: Fence, exchange: Exchange, drawn: float) -> core.Attempted:
     return core.Attempted(
         attempts=delivery.attempts + fence.passed,
         expires=delivery.expires_at,

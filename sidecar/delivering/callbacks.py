@@ -84,7 +84,8 @@ class Callbacks:
         if self._pending[place] >= self._most or len(body) > self._bytes_left:
             target.stats.called("dropped")
             return
-        message = f"{ended.delivery.id}-{ended.state}-{ended.attempts}"
+        # By the instant: what is sent again by hand counts its attempts anew, and may end alike.
+        message = f"{ended.delivery.id}-{ended.state}-{round(ended.at * 1000)}"
         self._pending[place] += 1
         self._bytes_left -= len(body)
         task = asyncio.get_running_loop().create_task(self._tell(target, place, message, body))

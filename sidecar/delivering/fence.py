@@ -31,6 +31,8 @@ class Fence:
         """Whether it was, so that bytes may have left."""
         self.late = False
         """Whether it came here when it was worth nothing any more."""
+        self.lost = False
+        """Whether somebody else has it, or nobody: then nothing may be said of it here."""
 
     def __repr__(self) -> str:
         return f"<Fence {'passed' if self.passed else 'asked' if self.asked else 'ahead'}>"
@@ -58,6 +60,6 @@ class Fence:
             message = "the spool cannot be written now; the delivery is not sent"
             raise Rejected(message, code="spool_unavailable") from None
         if self._delivery not in passed:
-            self.asked = False
+            self.lost = True
             raise Rejected("the delivery is not ours any more", code="delivery_withdrawn")
         self.passed = True

@@ -28,7 +28,8 @@ from sidecar.telemetry.delivery_stats import DeliveryStats
 
 _MOST_NAMES = 10_000
 _LOOK_AGAIN = 1.0
-"""Seconds after which it is asked again whether anything waits at a route where nothing did."""
+"""Seconds after which it is asked again whether anything waits for an upstream for which nothing
+did."""
 
 
 class Intake:
@@ -47,8 +48,10 @@ class Intake:
         self._ids = Identities()
         self._names: OrderedDict[tuple[Place, str], None] = OrderedDict()
         """Names of calls that were queued by this process; bounded."""
-        self._clear_until: dict[Rule, float] = {}
-        """Routes where nothing waited, and how long that is taken for true."""
+        self._clear_until: dict[str, float] = {}
+        """Upstreams for which nothing waited, and how long that is taken for true."""
+        self._kept = 0
+        """How many were kept, so that one that came while that was asked is noticed."""
 
     def __repr__(self) -> str:
         return f"<Intake to {self._spool!r}>"
@@ -82,7 +85,8 @@ class Intake:
             raise _refused(f"has no room ({addition.reason})", "spool_full")
         if isinstance(addition, Added):
             stats.accepted += 1
-            self._clear_until.pop(rule, None)
+            self._kept += 1
+            self._clear_until.pop(rule.place.upstream, None)
             self._remember(rule, same)
             self._added()
         elif same is not None and same.named and addition.fingerprint != delivery.fingerprint:
@@ -105,16 +109,14 @@ class Intake:
         same = rule.digests.sameness(exchange.request, b"")
         if same is not None and same.named and (rule.place, same.key) in self._names:
             return True
-        lane = _lane(exchange, rule)
-        now = self._clock.now()
-        if not lane or now < self._clear_until.get(rule, 0.0):
+        lane, upstream = _lane(exchange, rule), rule.place.upstream
+        now, kept = self._clock.now(), self._kept
+        if not lane or now < self._clear_until.get(upstream, 0.0):
             return False
-        upstream, route = rule.place
         try:
-            if not await self._spool.find(
-                states=UNFINISHED, upstream=upstream, route=route, most=1
-            ):
-                self._clear_until[rule] = now + _LOOK_AGAIN
+            if not await self._spool.find(states=UNFINISHED, upstream=upstream, most=1):
+                if kept == self._kept:
+                    self._clear_until[upstream] = now + _LOOK_AGAIN
                 return False
             return bool(await self._spool.find(states=UNFINISHED, lane=lane, most=1))
         except SpoolUnavailable:

@@ -72,9 +72,9 @@ class Settling:
             tries: attempts that were begun.
             answer: of the upstream, where there is one.
         """
-        evidence = self._evidence.pop(delivery.id, None)
-        if evidence is not None and not isinstance(fate, core.Delivered):
-            fate = evidence  # the answer was lost, and the upstream said it by another way
+        heard = self.known(delivery.id)
+        if heard is not None and not isinstance(fate, core.Delivered):
+            fate = heard  # the answer was lost, and the upstream said it by another way
         told = settlement(fate, self._clock.wall(), answer)
         wait = _FIRST_WAIT
         while True:
@@ -84,7 +84,9 @@ class Settling:
             except SpoolUnavailable:
                 await self._clock.sleep(wait)
                 wait = min(wait * 2, _LONGEST_WAIT)
-        if settled and told.state == "unknown" and self.known(delivery.id) is not None:
+        if heard is not None:
+            self._evidence.pop(delivery.id, None)
+        elif settled and told.state == "unknown" and self.known(delivery.id) is not None:
             await self.settle(delivery, fate, tries)  # it came while that was written down
         return settled
 

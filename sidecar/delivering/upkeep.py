@@ -5,14 +5,15 @@ Knows times only; what becomes of a delivery in doubt is decided in `core/delive
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections import deque
+from collections.abc import Callable
 
 from sidecar.clock import Clock
 from sidecar.core.delivery import Fate, Unknown
 from sidecar.delivering.attempt import in_doubt
 from sidecar.delivering.settling import Settling
 from sidecar.delivering.telling import Outlets
-from sidecar.spool import Delivery, Spool, SpoolUnavailable, State
+from sidecar.spool import Delivery, Spool, SpoolDamaged, SpoolUnavailable, State
 from sidecar.tasks import end
 from sidecar.telemetry.delivery_stats import SpoolStats
 
@@ -57,6 +58,8 @@ class Upkeep:
         self._retention = retention
         self._wake = wake
         self._forgotten_at = float("-inf")
+        self._interrupted: deque[str] = deque()
+        """What was taken over, until it is resolved: the spool says it once."""
         self._looked_back = False
         self._loop: asyncio.Task[None] | None = None
         self.stats = SpoolStats()
@@ -97,17 +100,19 @@ class Upkeep:
     async def _recover(self) -> None:
         """Take over what was being sent by who is gone: nobody knows whether it was."""
         found = await self._spool.recover(self._clock.wall())
-        for delivery_id in found:
-            delivery = await self._spool.get(delivery_id)
-            if delivery is not None:
+        self._interrupted.extend(found)
+        while self._interrupted:
+            delivery = await self._get(self._interrupted[0])
+            self._interrupted.popleft()
+            if delivery is not None and delivery.state == "unknown":
                 await self._resolve(delivery)
         if not self._looked_back:
-            await self._look_back(frozenset(found))
+            await self._look_back()
             self._looked_back = True
         if found:
             self._wake()
 
-    async def _look_back(self, known: Collection[str]) -> None:
+    async def _look_back(self) -> None:
         """Resolve what somebody took over who died before he could say what follows.
 
         Only what is not expired: doubts of long ago were seen, and are for people.
@@ -116,10 +121,8 @@ class Upkeep:
         while page := await self._spool.find(states=unknown, after=after, most=_AT_A_TIME):
             for each in page:
                 left = each.reason == CRASHED and each.expires_at > self._clock.wall()
-                if not left or each.id in known:
-                    continue
-                delivery = await self._spool.get(each.id)
-                if delivery is not None:
+                delivery = await self._get(each.id) if left else None
+                if delivery is not None and delivery.state == "unknown":
                     await self._resolve(delivery, told=True)
             after = page[-1].id
 
@@ -138,12 +141,19 @@ class Upkeep:
     async def _expire(self) -> None:
         while expired := await self._spool.expire(self._clock.wall(), _AT_A_TIME):
             for delivery_id in expired:
-                delivery = await self._spool.get(delivery_id)
+                delivery = await self._get(delivery_id)
                 if delivery is not None:
                     self._tell(delivery, "expired", "expired")
             self._wake()  # what was behind them in their lanes
             if len(expired) < _AT_A_TIME:
                 return
+
+    async def _get(self, delivery_id: str) -> Delivery | None:
+        """None where it is gone, or cannot be read: that is for people, and holds up no other."""
+        try:
+            return await self._spool.get(delivery_id)
+        except SpoolDamaged:
+            return None
 
     async def _forget(self) -> None:
         now = self._clock.now()

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from sidecar.clock import Clock
 from sidecar.core import delivery as core
-from sidecar.delivering.attempt import Outcome, attempt, in_doubt
+from sidecar.delivering.attempt import Outcome, attempt, counted_as, in_doubt
 from sidecar.delivering.fence import Fence
 from sidecar.delivering.rooms import Rooms
 from sidecar.delivering.settling import Settling
@@ -61,6 +61,8 @@ class Worker:
         self._rooms = Rooms(outlets)
         self._loop: asyncio.Task[None] | None = None
         self._draining = False
+        self._astray: list[str] = []
+        """Taken, and not to be begun; until they are given back."""
 
     def __repr__(self) -> str:
         return f"<Worker {self._rooms!r}>"
@@ -113,15 +115,20 @@ class Worker:
 
     async def _begin_some(self) -> int:
         """Take as many as every route that is open has room for, and begin them."""
+        await self._give_back()
         paused = self._rooms.paused(self._clock.now())
         room = self._rooms.room(paused)
         if room <= 0:
             return 0
         taken = await self._spool.take(self._clock.wall(), room, paused=paused)
-        strays = [each.id for each in taken if not self._begin(each)]
-        if strays:
-            await self._spool.release(strays)
+        self._astray = [each.id for each in taken if not self._begin(each)]
+        await self._give_back()
         return len(taken)
+
+    async def _give_back(self) -> None:
+        if self._astray:
+            await self._spool.release(self._astray)
+            self._astray = []
 
     def _begin(self, delivery: Delivery) -> bool:
         """Begin one; False where it cannot be: it has no route, or nothing is begun any more."""
@@ -193,7 +200,9 @@ class Worker:
         self, delivery: Delivery, outlet: Outlet, fence: Fence, outcome: Outcome
     ) -> None:
         fate = outcome.fate
-        outlet.stats.attempt(_called(fate, fence))
+        outlet.stats.attempt(counted_as(fate, fence))
+        if fence.lost:  # whoever has it now says what becomes of it
+            return
         if (
             isinstance(fate, core.Again)
             and not fence.asked
@@ -222,29 +231,19 @@ class Worker:
             fate = in_doubt(begun, outlet.rule, "draining", self._clock, self._draw())
         else:
             fate = core.Again(self._clock.wall(), "draining")
-        outlet.stats.attempt(_called(fate, fence))
+        outlet.stats.attempt(counted_as(fate, fence))
         await self._last_words(delivery, fence, Outcome(fate))
 
     async def _last_words(self, delivery: Delivery, fence: Fence, outcome: Outcome) -> None:
         """Write it down once more, shortly. If that fails, the next start finds it in doubt."""
+        if fence.lost:
+            return
         try:
             async with asyncio.timeout(_LAST_WORDS):
-                if not fence.asked:
+                if isinstance(outcome.fate, core.Again) and not fence.asked:
                     await self._spool.release([delivery.id])
                     return
                 tries = delivery.attempts + fence.passed
                 await self._settling.settle(delivery, outcome.fate, tries, outcome.answer)
         except (TimeoutError, SpoolUnavailable):
             pass
-
-
-def _called(fate: core.Fate, fence: Fence) -> str:
-    """How an attempt with this fate is counted."""
-    match fate:
-        case core.Again():
-            return "again" if fence.passed else "not_let_out"
-        case core.Failed(_, why):
-            return "expired" if why == "expired" else "failed"
-        case core.Delivered():
-            return "delivered"
-    return "unknown"

@@ -80,12 +80,7 @@ class Spool(Protocol):
         ...
 
     async def take(
-        self,
-        now: float,
-        most: int,
-        *,
-        busy_lanes: Collection[str] = (),
-        paused: Collection[Place] = (),
+        self, now: float, most: int, *, paused: Collection[Place] = ()
     ) -> list[Delivery]:
         """Claim some that are due, those that are due for the longest time first.
 
@@ -98,7 +93,6 @@ class Spool(Protocol):
         Args:
             now: wall seconds.
             most: how many at most.
-            busy_lanes: passed over; few, since they are looked at each time.
             paused: passed over; this costs nothing, however much waits there.
         """
         ...
@@ -117,7 +111,8 @@ class Spool(Protocol):
     async def fence(self, ids: Collection[str], now: float) -> frozenset[str]:
         """Say that these are about to be sent: `sending`, one attempt more. Durable on return.
 
-        Where it raises, or its wait is cancelled, none may be sent: they are queued again.
+        Where it raises, or its wait is cancelled, none may be sent: settle or release them, and
+        they are queued again.
 
         Returns:
             Those that may be sent. Others were lost to somebody else, or discarded meanwhile.

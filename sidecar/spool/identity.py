@@ -12,8 +12,6 @@ _TIME = 12
 _RANDOM = 24
 _PATTERN = re.compile(rf"[{_DIGITS}]{{{_TIME + _RANDOM}}}")
 
-LENGTH = _TIME + _RANDOM
-
 
 class Identities:
     """Makes ids, each greater than the one before, also where the clock goes back."""

@@ -107,17 +107,11 @@ class RedisSpool:
         return Added(delivery.id)
 
     async def take(
-        self,
-        now: float,
-        most: int,
-        *,
-        busy_lanes: Collection[str] = (),
-        paused: Collection[Place] = (),
+        self, now: float, most: int, *, paused: Collection[Place] = ()
     ) -> list[Delivery]:
         """Claim what is due. What cannot be read becomes a dead letter, and is left as it is."""
         places = [f"{place.upstream}/{place.route}" for place in paused]
-        asked: list[str | int] = [instant(now), most, len(busy_lanes), *busy_lanes, *places]
-        return await kept(self._hand.take(now, asked), self._undo)
+        return await kept(self._hand.take(now, [instant(now), most, *places]), self._undo)
 
     async def next_due(self, now: float, *, paused: Collection[Place] = ()) -> float | None:
         """When there is something to take."""
@@ -127,12 +121,15 @@ class RedisSpool:
 
     async def release(self, ids: Collection[str]) -> None:
         """See `Spool.release`."""
-        await self._server.run("release", self._consumer, *ids, again=True)
-        self._hand.drop(ids)
+        await self._hand.release(ids)
 
     async def fence(self, ids: Collection[str], now: float) -> frozenset[str]:
-        """Let them be `sending`; queued again where the server did not say that they are."""
-        return await kept(self._hand.fence(ids, now), lambda done: self._hand.doubt(done, now))
+        """Let them be `sending`; queued again where nobody waits for what the server says."""
+        try:
+            return await kept(self._hand.fence(ids, now), lambda done: self._hand.doubt(done, now))
+        except asyncio.CancelledError:
+            self._hand.doubt(ids, now)
+            raise
 
     async def settle(self, delivery_id: str, settlement: Settlement) -> bool:
         """See `Spool.settle`."""
@@ -147,6 +144,7 @@ class RedisSpool:
     async def recover(self, now: float) -> list[str]:
         """Take over from consumers that gave no sign of life for the time of a lease."""
         await self._hand.clear_up()
+        await self._hand.renew()  # it lives, also where it could not say so for a while
         lease = max(1, int(self._config.lease * 1000))
         return texts(await self._server.run("recover", self._consumer, instant(now), lease))
 

@@ -32,14 +32,18 @@ async def find(
         most: how many.
         newest_first: in which order.
     """
+    found: list[Delivery] = []
     lane = filters.get("lane")
     if lane and states and UNFINISHED.issuperset(states):
         ids = sorted(await _lane(server, lane), reverse=newest_first)
         ids = [
             one for one in ids if after is None or (one < after if newest_first else one > after)
         ]
-        return (await _matching(server, records, ids, states, filters))[:most]
-    found: list[Delivery] = []
+        for start in range(0, len(ids), _PAGE):
+            found += await _matching(server, records, ids[start : start + _PAGE], states, filters)
+            if len(found) >= most:
+                break
+        return found[:most]
     last = after
     while len(found) < most:
         ids = await _page(server, states, last, newest_first)

@@ -120,7 +120,7 @@ class SpoolServer:
             self._places.release()
 
     async def ask(self, *command: str | bytes | float) -> Any:
-        """What the server says to one command that only reads.
+        """What the server says to one command.
 
         Raises:
             SpoolUnavailable: it does not answer.

@@ -99,18 +99,12 @@ class SqliteSpool:
             raise
 
     async def take(
-        self,
-        now: float,
-        most: int,
-        *,
-        busy_lanes: Collection[str] = (),
-        paused: Collection[Place] = (),
+        self, now: float, most: int, *, paused: Collection[Place] = ()
     ) -> list[Delivery]:
         """Claim what is due, if this process is the one that delivers (see `recover`)."""
         if self._owner.number is None:
             return []
-        work = partial(sending.take, records=self._records, now=now, most=most)
-        work = partial(work, busy_lanes=busy_lanes, paused=paused)
+        work = partial(sending.take, records=self._records, now=now, most=most, paused=paused)
         return await self._access.kept(work, sending.ids_of, sending.release)
 
     async def next_due(self, now: float, *, paused: Collection[Place] = ()) -> float | None:

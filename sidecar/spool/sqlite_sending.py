@@ -55,13 +55,12 @@ def take(
     records: Records,
     now: float,
     most: int,
-    busy_lanes: Collection[str],
     paused: Collection[Place],
 ) -> list[Delivery]:
     """Claim what is due. What cannot be read becomes a dead letter, and is left as it is."""
     taken: list[Delivery] = []
     unreadable: list[Row] = []
-    for row in _due(session, now, busy_lanes, paused):
+    for row in _due(session, now, paused):
         if len(taken) + len(unreadable) >= most:
             break
         try:
@@ -75,9 +74,7 @@ def take(
     return taken
 
 
-def _due(
-    session: SqliteSession, now: float, busy_lanes: Collection[str], paused: Collection[Place]
-) -> Iterator[Row]:
+def _due(session: SqliteSession, now: float, paused: Collection[Place]) -> Iterator[Row]:
     bound = max(now, session.last_turn())
     ready = [
         rows(session.connection.execute(_READY, (*place, bound, now, now)))
@@ -86,9 +83,7 @@ def _due(
     ]
     for row in merge(*ready, key=_order):
         claims = session.claims
-        if row.id in claims or (row.lane and claims.holds_lane(row.lane)):
-            continue
-        if not row.lane or row.lane not in busy_lanes:
+        if row.id not in claims and not (row.lane and claims.holds_lane(row.lane)):
             yield row
 
 

@@ -1,6 +1,6 @@
 """A connection that writes, with what goes with each transaction: counts, turns, events, claims.
 
-Knows tables and the file; the rules by which deliveries change are in `sqlite_changes`.
+Knows tables and the file; the rules by which deliveries change are in the modules that use it.
 """
 
 import os

@@ -116,12 +116,11 @@ async def test_what_is_unknown_is_never_forgotten_and_does_not_hold_up_its_lane(
     assert (await spool.get(first)).reason == "timeout"
 
 
-async def test_what_is_paused_costs_nothing_and_what_is_busy_is_passed_over(spool):
+async def test_what_is_paused_is_passed_over(spool):
     paused = await added(spool, upstream="gemini")
-    busy, other = await added(spool, lane="a"), await added(spool, lane="b")
-    settings = {"busy_lanes": ["a"], "paused": [Place("gemini", "send")]}
-    assert await taken(spool, NOW, **settings) == [other]
-    assert await taken(spool, NOW) == [paused, busy]
+    other = await added(spool)
+    assert await taken(spool, NOW, paused=[Place("gemini", "send")]) == [other]
+    assert await taken(spool, NOW) == [paused]
 
 
 async def test_an_answer_is_kept_and_a_delivered_request_is_not(spool):

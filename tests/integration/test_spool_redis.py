@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from sidecar.spool import SpoolUnavailable
 from tests.support.redis import redis_server
 from tests.support.spool_redis import DELIVERED, NOW, added, dies, spools
 
@@ -108,3 +109,87 @@ async def test_a_take_that_nobody_waits_for_any_more_claims_nothing(tmp_path):
             await taking
         await asyncio.sleep(0.1)
         assert len(await other.take(NOW, 10)) == 3
+
+
+async def test_who_could_not_say_that_it_lives_does_not_take_over_from_itself(tmp_path):
+    async with redis_server(tmp_path) as server, spools(server) as (spool,):
+        claimed, sending = await added(spool, 2)
+        await spool.take(NOW, 10)
+        await spool.fence([sending], NOW)
+        dies(spool)
+        await asyncio.sleep(0.4)
+        assert await spool.recover(NOW) == []
+        assert await spool.take(NOW, 10) == []
+        assert await spool.fence([claimed], NOW) == {claimed}
+
+
+async def test_what_was_lost_after_a_lease_is_not_given_to_a_second_one_beside_who_has_it(tmp_path):
+    async with redis_server(tmp_path) as server, spools(server, 2) as (slow, other):
+        (one,) = await added(slow)
+        await slow.take(NOW, 10)
+        dies(slow)
+        await asyncio.sleep(0.4)
+        await other.recover(NOW)
+        assert await slow.take(NOW, 10) == []
+        assert await other.take(NOW, 10) == []
+        assert await slow.fence([one], NOW) == {one}
+        assert await slow.settle(one, DELIVERED)
+
+
+async def test_what_is_being_sent_is_kept_alive_though_somebody_would_release_it(tmp_path):
+    async with redis_server(tmp_path) as server, spools(server, 2) as (slow, other):
+        (one,) = await added(slow)
+        await slow.take(NOW, 10)
+        await slow.fence([one], NOW)
+        await slow.release([one])
+        for _ in range(5):
+            await asyncio.sleep(0.15)
+            assert await other.recover(NOW) == []
+
+
+async def test_an_outcome_that_comes_late_is_not_taken_for_that_of_the_next_attempt(tmp_path):
+    async with redis_server(tmp_path) as server, spools(server) as (spool,):
+        (one,) = await added(spool)
+        await spool.take(NOW, 10)
+        late = ["settle", spool._consumer, one, "0", "queued", NOW, "why", NOW, b"", "token", ""]
+        await spool.fence([one], NOW)
+        assert await spool._server.run(*late) == 0
+        assert (await spool.get(one)).state == "sending"
+
+
+async def test_one_that_cannot_be_read_does_not_keep_those_that_were_taken_with_it(tmp_path):
+    async with redis_server(tmp_path) as server, spools(server) as (spool,):
+        damaged, other = await added(spool, 2)
+        await spool._server.ask("HSET", f"{spool._server.base}d:{damaged}", "request", b"?")
+        run = spool._server.run
+
+        async def unsettled(script, *args, **more):
+            if script == "settle":
+                raise SpoolUnavailable("away")
+            return await run(script, *args, **more)
+
+        spool._server.run = unsettled
+        assert [one.id for one in await spool.take(NOW, 10)] == [other]
+        spool._server.run = run
+        await asyncio.sleep(0.4)
+        await spool.recover(NOW)
+        assert await spool.take(NOW, 10) == []
+        assert [one.state for one in await spool.find()] == ["failed", "queued"]
+
+
+async def test_an_outcome_that_was_written_down_unheard_is_not_taken_for_anothers(tmp_path):
+    async with redis_server(tmp_path) as server, spools(server) as (spool,):
+        (one,) = await added(spool)
+        await spool.take(NOW, 10)
+        await spool.fence([one], NOW)
+        run = spool._server.run
+
+        async def deaf(script, *args, **more):
+            await run(script, *args, **more)
+            raise SpoolUnavailable("no answer")
+
+        spool._server.run = deaf
+        with pytest.raises(SpoolUnavailable):
+            await spool.settle(one, DELIVERED)
+        spool._server.run = run
+        assert await spool.settle(one, DELIVERED) is True

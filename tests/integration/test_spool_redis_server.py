@@ -3,6 +3,7 @@
 import asyncio
 import random
 import secrets
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -13,10 +14,14 @@ from tests.support.spool_crashes import Crashes, kill
 from tests.support.spool_redis import DELIVERED, NOW, added, durable, spools
 from tests.support.spools import delivery
 
+LATER = Settlement(state="queued", now=NOW, not_before=NOW + 1)
 
-async def test_a_fence_that_was_not_answered_is_undone_as_soon_as_the_server_answers(tmp_path):
+
+@asynccontextmanager
+async def unanswered(folder):
+    """A spool that was not told whether its deliveries are fenced, and its deliveries; they are."""
     async with (
-        redis_server(tmp_path) as server,
+        redis_server(folder) as server,
         spools(server, timeout=0.2, lease=60.0) as (spool,),
     ):
         ids = await added(spool, 2)
@@ -26,9 +31,35 @@ async def test_a_fence_that_was_not_answered_is_undone_as_soon_as_the_server_ans
             await spool.fence(ids, NOW)
         server.thaw()
         await asyncio.sleep(0.1)  # what was asked for is done by now
+        yield spool, ids
+
+
+async def test_a_fence_that_was_not_answered_is_undone_once_it_is_released(tmp_path):
+    async with unanswered(tmp_path) as (spool, ids):
+        await spool.release(ids)
         assert await spool.recover(NOW) == []
         taken = await spool.take(NOW, 10)
         assert [(one.state, one.attempts) for one in taken] == [("queued", 0)] * 2
+
+
+async def test_what_a_fence_was_not_answered_for_is_taken_by_nobody_until_it_is_settled(tmp_path):
+    async with unanswered(tmp_path) as (spool, ids):
+        assert await spool.recover(NOW) == []
+        assert await spool.take(NOW, 10) == []
+        for one in ids:
+            assert await spool.settle(one, LATER)
+        taken = await spool.take(NOW + 1, 10)
+        assert [(one.state, one.attempts) for one in taken] == [("queued", 0)] * 2
+
+
+async def test_what_is_sent_after_a_fence_that_was_not_answered_is_not_put_back(tmp_path):
+    async with unanswered(tmp_path) as (spool, ids):
+        for one in ids:
+            assert await spool.settle(one, LATER)
+        await spool.take(NOW + 1, 10)
+        assert await spool.fence(ids, NOW + 1) == set(ids)
+        assert await spool.recover(NOW + 1) == []
+        assert [one.state for one in await spool.find()] == ["sending"] * 2
 
 
 async def test_what_is_full_refuses_and_keeps_what_it_has(tmp_path):

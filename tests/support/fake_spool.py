@@ -55,15 +55,10 @@ class FakeSpool:
         return self.reference.add(delivery)
 
     async def take(
-        self,
-        now: float,
-        most: int,
-        *,
-        busy_lanes: Collection[str] = (),
-        paused: Collection[Place] = (),
+        self, now: float, most: int, *, paused: Collection[Place] = ()
     ) -> list[Delivery]:
         await self._asked("take")
-        found = self.reference.take(now, most, busy_lanes, paused)
+        found = self.reference.take(now, most, paused)
         return [seen(self[each]) for each in found]
 
     async def next_due(self, now: float, *, paused: Collection[Place] = ()) -> float | None:

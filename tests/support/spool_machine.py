@@ -47,15 +47,11 @@ class SpoolMachine(SpoolViews):
         """Or goes back."""
         self.now += seconds
 
-    @rule(
-        most=st.integers(1, 5),
-        busy=st.sets(st.sampled_from(["a", "b"])),
-        paused=st.sets(PLACES, max_size=2),
-    )
-    def take(self, most: int, busy: set[str], paused: set[Place]) -> None:
+    @rule(most=st.integers(1, 5), paused=st.sets(PLACES, max_size=2))
+    def take(self, most: int, paused: set[Place]) -> None:
         """Some are claimed; each comes as a whole."""
-        taken = self.run(self.spool.take(self.now, most, busy_lanes=busy, paused=paused))
-        expected = self.reference.take(self.now, most, busy, paused)
+        taken = self.run(self.spool.take(self.now, most, paused=paused))
+        expected = self.reference.take(self.now, most, paused)
         assert [one.id for one in taken] == expected
         assert taken == [seen(self.reference.kept[one]) for one in expected]
 

@@ -53,16 +53,13 @@ class Reference:
         self._event(kept, new.accepted_at)
         return Added(new.id)
 
-    def take(
-        self, now: float, most: int, busy_lanes: Collection[str], paused: Collection[Place]
-    ) -> list[str]:
+    def take(self, now: float, most: int, paused: Collection[Place]) -> list[str]:
         """As Spool.take."""
         ready = [
             one
             for one in self._heads()
             if (one.immediate or one.due <= now)
             and one.expires_at > now
-            and (not one.first.lane or one.first.lane not in busy_lanes)
             and one.place not in paused
         ]
         ready.sort(key=lambda one: (one.due, one.seq))

@@ -1,10 +1,9 @@
--- ARGV: consumer, now, most, how many busy lanes, the lanes, the paused places ...
+-- ARGV: consumer, now, most, the paused places ...
 -- Says for each that is claimed: its hash, as a flat list
 in_any_case()
 local consumer, now, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local busy, paused = {}, {}
-for i = 5, 4 + tonumber(ARGV[4]) do busy[ARGV[i]] = true end
-for i = 5 + tonumber(ARGV[4]), #ARGV do paused[ARGV[i]] = true end
+local paused = {}
+for i = 4, #ARGV do paused[ARGV[i]] = true end
 local last = tonumber(redis.call('HGET', P .. 'meta', 'turn') or '0')
 local bound = text(math.max(now, last))
 local found = {}
@@ -19,7 +18,7 @@ for _, place in ipairs(redis.call('SMEMBERS', P .. 'places')) do
       for _, id in ipairs(ids) do
         local d = load(id)
         local due = d.immediate == '1' or tonumber(d.due) <= now
-        if due and tonumber(d.expires_at) > now and not (d.lane ~= '' and busy[d.lane]) then
+        if due and tonumber(d.expires_at) > now then
           found[#found + 1] = d
           here = here + 1
         end

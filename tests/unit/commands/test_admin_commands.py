@@ -128,6 +128,14 @@ def test_without_the_token_it_is_refused(run, monkeypatch):
     assert (code, "admin.token" in error) == (1, True)
 
 
+@pytest.mark.parametrize("content", [b"s3cret\nof two lines", b"s3cret \xff"])
+def test_what_is_no_token_is_refused_and_not_repeated(run, tmp_path, content):
+    (tmp_path / "token").write_bytes(content)
+    code, out, error = run("breaker")
+    assert (code, out, "holds no token" in error) == (2, "", True)
+    assert "s3cret" not in error
+
+
 def test_where_nothing_listens_it_says_where_it_asked(run):
     code, _, error = run("breaker", "--admin", "127.0.0.1:1")
     assert code == 1

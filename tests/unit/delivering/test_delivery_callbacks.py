@@ -90,6 +90,20 @@ async def test_a_doubt_and_its_end_are_two_callbacks():
 
 
 @virtually
+async def test_what_is_sent_again_by_hand_and_ends_alike_is_another_callback():
+    world = Application(400, 400)
+    delivery = await world.accept()
+    world.worker.start()
+    await asyncio.sleep(1.0)
+    await world.spool.requeue([delivery], world.clock.wall())
+    world.worker.wake()
+    await asyncio.sleep(1.0)
+    assert [told.state for told in world.told] == ["failed", "failed"]
+    assert len({dict(each.request.headers)[b"webhook-id"] for _, each in world.calls}) == 2
+    await world.worker.close()
+
+
+@virtually
 async def test_what_comes_when_too_many_are_pending_is_dropped_and_counted():
     world = Application(200, 200, answers=[500], most=1, attempts=2)
     await world.accept()

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from sidecar.core.delivery import Delivered
 from sidecar.errors import BadRequest, Rejected, UpstreamReset
 from sidecar.spool import SpoolUnavailable
 from tests.support.delivery_pages import Application
@@ -171,3 +172,42 @@ async def test_a_webhook_that_comes_before_another_attempt_is_made_spares_it():
     await world.run(30.0)
     assert world.state(delivery) == ("delivered", "webhook_sent")
     assert len(world.sent) == 1
+
+
+@virtually
+async def test_what_a_webhook_says_is_written_down_also_by_who_is_about_to_close():
+    world = Application(unknown="retry")
+
+    async def act(subject):
+        await world.pass_fence(subject)
+        await asyncio.sleep(5.0)
+        raise RESET
+
+    world.acts = [act]
+    delivery = await world.accept()
+    world.worker.start()
+    await asyncio.sleep(1.0)
+    await world.settle(status(delivery))
+    world.spool.down = True
+    await asyncio.sleep(6.0)
+    world.spool.down = False
+    await world.worker.close()
+    assert world.state(delivery) == ("delivered", "webhook_sent")
+
+
+@virtually
+async def test_what_is_known_to_be_done_is_not_put_back_by_who_is_about_to_close():
+    world = Application(unknown="retry")
+    delivery = await world.accept()
+    world.settling.note(delivery, Delivered("webhook_sent"))
+    settle = world.spool.settle
+
+    async def away(_delivery_id, _settlement):
+        raise SpoolUnavailable("away")
+
+    world.spool.settle = away
+    world.worker.start()
+    await asyncio.sleep(1.0)
+    world.spool.settle = settle
+    await world.worker.close()
+    assert world.state(delivery) == ("delivered", "webhook_sent")

@@ -1,5 +1,6 @@
 import pytest
 
+from sidecar.spool import SpoolDamaged, SpoolUnavailable
 from tests.support.delivering import World
 from tests.support.virtual_time import virtually
 
@@ -134,3 +135,64 @@ async def test_a_spool_that_is_away_is_noted_and_no_error():
     await world.clock.sleep(3.0)
     assert world.upkeep.stats.up
     await world.upkeep.close()
+
+
+def goes_away(world):
+    """Once, when it is asked for one delivery."""
+    get = world.spool.get
+
+    async def away(_delivery_id):
+        world.spool.get = get
+        raise SpoolUnavailable("away")
+
+    world.spool.get = away
+
+
+@virtually
+async def test_what_a_crash_interrupted_is_resolved_also_where_the_spool_is_away_at_first():
+    world = World(unknown="retry")
+    await world.upkeep.once()
+    delivery = await interrupted(world)
+    goes_away(world)
+    await world.upkeep.once()
+    assert world.state(delivery) == ("unknown", "interrupted")
+    await world.upkeep.once()
+    assert world.state(delivery) == ("queued", "interrupted")
+
+
+@virtually
+async def test_what_people_send_again_before_it_is_resolved_is_theirs():
+    world = World(unknown="retry")
+    await world.upkeep.once()
+    delivery = await interrupted(world)
+    goes_away(world)
+    await world.upkeep.once()
+    now = world.clock.wall()
+    await world.spool.requeue([delivery], now)
+    await world.spool.take(now, 1)
+    await world.spool.fence([delivery], now)
+    await world.upkeep.once()
+    assert world.state(delivery) == ("sending", "")
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_one_that_cannot_be_read_holds_up_no_other(told):
+    @virtually
+    async def run():
+        world = World(unknown="retry")
+        damaged, other = await interrupted(world), await interrupted(world)
+        world.spool.recovered = [damaged, other] if told else []
+        get = world.spool.get
+
+        async def damaged_get(delivery_id):
+            if delivery_id == damaged:
+                raise SpoolDamaged("damaged")
+            return await get(delivery_id)
+
+        world.spool.get = damaged_get
+        await world.upkeep.once()
+        assert world.state(damaged) == ("unknown", "interrupted")
+        assert world.state(other) == ("queued", "interrupted")
+        assert world.upkeep.stats.up
+
+    run()

@@ -138,3 +138,18 @@ async def test_a_spool_that_comes_back_is_gone_on_with():
     await asyncio.sleep(2.0)
     assert len(world.sent) == 1
     await world.worker.close()
+
+
+@virtually
+async def test_who_is_told_that_another_has_it_says_nothing_more_of_it():
+    world = World()
+
+    async def act(subject):
+        await world.spool.fence([delivery], world.clock.wall())  # another one, who has it by now
+        await world.pass_fence(subject)
+
+    world.acts = [act]
+    delivery = await world.accept()
+    await world.run(5.0)
+    assert (world.sent, world.state(delivery)) == ([], ("sending", ""))
+    assert world.stats.attempts == {"not_let_out": 1}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from sidecar.config.queue import Queue
 from sidecar.delivering.rooms import Rooms
 from sidecar.errors import Rejected
-from sidecar.spool import Place
+from sidecar.spool import Place, SpoolUnavailable
 from tests.support.builders import response
 from tests.support.delivering import World, rule_of, slow
 from tests.support.virtual_time import virtually
@@ -173,3 +173,20 @@ async def test_a_route_that_does_not_exist_is_news_once():
     assert subject.stray(Place("api", "x"))
     assert not subject.stray(Place("api", "x"))
     assert Place("api", "x") in subject.paused(0.0)
+
+
+@virtually
+async def test_what_has_no_route_is_given_back_also_where_the_spool_is_away_at_first():
+    world = World()
+    delivery = await world.accept(rule=rule_of(Queue(mode="always"), "gone"))
+    release = world.spool.release
+
+    async def away(_ids):
+        world.spool.release = release
+        raise SpoolUnavailable("away")
+
+    world.spool.release = away
+    world.worker.start()
+    await asyncio.sleep(3.0)
+    assert not world.spool[delivery].claimed
+    await world.worker.close()

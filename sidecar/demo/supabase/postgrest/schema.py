@@ -5,7 +5,7 @@ snapshot to return to.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -72,11 +72,11 @@ class Table:
             self.rows[:] = before
             raise
 
-    def complete(self, given: Mapping[str, Any], *, skip: Iterable[str] = ()) -> Row:
+    def complete(self, given: Mapping[str, Any]) -> Row:
         """A new row from what the client gave: cast, with defaults, checked for NULLs."""
         row = {
             column.name: column.read(given[column.name])
-            if column.name in given and column.name not in skip
+            if column.name in given
             else (column.default() if column.default else None)
             for column in self.columns.values()
         }

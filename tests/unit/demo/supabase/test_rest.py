@@ -190,3 +190,8 @@ async def test_a_function_that_writes_refuses_get(call):
     given = {"conversation_id": 1}
     closed = await call("POST", "/rest/v1/rpc/close_conversation?select=status", json=given)
     assert await closed.json() == [{"status": "closed"}]
+
+
+async def test_a_function_is_called_by_get_and_post_only(call):
+    answer = await call("PUT", "/rest/v1/rpc/add", json={"a": 1, "b": 2})
+    assert (answer.status, (await answer.json())["code"]) == (405, "PGRST101")
