@@ -7,6 +7,7 @@ Pure. Source: Standard Webhooks (standardwebhooks.com, "Signature scheme"): HMAC
 import base64
 import binascii
 import hmac
+from contextlib import suppress
 
 from sidecar.exchange import RawHeaders
 
@@ -42,9 +43,8 @@ def wait_after(attempt: int) -> float:
 
 
 def _key(secret: str) -> bytes:
+    key = b""
     if secret.startswith(_PREFIX):
-        try:
-            return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
-        except binascii.Error:
-            pass  # it only looks like one
-    return secret.encode()
+        with suppress(binascii.Error):
+            key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
+    return key or secret.encode()  # it may only look like one

@@ -35,6 +35,9 @@ _PLAIN = frozenset((b"", b",keep-alive", b",Keep-Alive", b",close", b",Close"))
 
 _INSTRUCTION = b"x-sidecar-"
 
+OF_BODY = frozenset((b"content-type", b"content-encoding", b"content-language", b"content-profile"))
+"""What says how to read a body; PostgREST takes the schema of a POST from the last."""
+
 _LONGEST_LENGTH = 18
 """Digits of a Content-Length: more than any body has."""
 

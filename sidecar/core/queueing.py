@@ -9,15 +9,11 @@ from typing import NamedTuple
 
 from sidecar.config.queue import Dedup, QueueMode
 from sidecar.core.caller import caller_of, keyed_digest
+from sidecar.core.headers import OF_BODY
 from sidecar.errors import ConnectError, ConnectTimeout, ExchangeError
 from sidecar.exchange import SAFE_METHODS, Exchange, RawHeaders, Request
 
 RESPOND_ASYNC = b"respond-async"
-
-_OF_BODY = frozenset(
-    (b"content-type", b"content-encoding", b"content-language", b"content-profile")
-)
-"""What a body means by; PostgREST takes the schema that is written to from the last."""
 
 _ITEM = re.compile(rb'((?:[^,"]|"(?:[^"\\]|\\.)*")+)')
 """One member of a comma-separated list; a comma within quotes is none (RFC 9110 §5.6.1)."""
@@ -130,7 +126,7 @@ class Digests:
 
 def _meant(headers: RawHeaders) -> list[bytes]:
     """How a body is meant, in whatever order and case the fields say so."""
-    found = sorted((name.lower(), value) for name, value in headers if name.lower() in _OF_BODY)
+    found = sorted((name.lower(), value) for name, value in headers if name.lower() in OF_BODY)
     return [b"%d" % len(found), *chain.from_iterable(found)]
 
 

@@ -59,9 +59,7 @@ async def attempt(
         made = _made(delivery, fence, exchange, drawn)
         return Outcome(core.of_error(error, made, rule.queue, clock.wall()))
     answer = await _read(response, max(1.0, exchange.deadline - clock.now()))
-    judgement = response.judgement or plain.judge(
-        delivery.method, response.status, response.headers, b"", clock.wall()
-    )
+    judgement = plain.judged(response, delivery.method, clock.wall())
     made = _made(delivery, fence, exchange, drawn)
     return Outcome(core.of_judgement(judgement, made, rule.queue, clock.wall()), answer)
 

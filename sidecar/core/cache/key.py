@@ -12,13 +12,10 @@ from operator import itemgetter
 
 from sidecar.core.cache.credentials import credentials_of
 from sidecar.core.cache.token import subjects
+from sidecar.core.headers import OF_BODY
 from sidecar.exchange import RawHeaders, Request
 
 _SIZE = 20
-_OF_BODY = frozenset(
-    (b"content-type", b"content-encoding", b"content-language", b"content-profile")
-)
-"""What says how to read a body that asks; PostgREST takes the schema of a POST from the last."""
 _first = itemgetter(0)
 
 
@@ -52,7 +49,7 @@ class KeyRule:
         begun = blake2b(rule, digest_size=_SIZE, key=self.secret)
         object.__setattr__(self, "_begun", begun)
         names = frozenset(self.headers)
-        names = names | _OF_BODY if self.body else names
+        names = names | OF_BODY if self.body else names
         object.__setattr__(self, "_names", names)
         object.__setattr__(self, "_lengths", frozenset(map(len, names)))
 
