@@ -8,22 +8,25 @@ ARG RUNTIME=${BASE}
 FROM ${BASE} AS build
 # Older ones copy large bodies before they write them (CVE-2024-12254).
 RUN ["python", "-c", "import sys; assert sys.version_info >= (3, 13, 2), sys.version"]
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
-ARG EXTRAS=encryption,fast,otel,redis
-# Dependencies come first, with an empty package, so that a change of the sidecar fetches nothing.
-COPY pyproject.toml requirements.lock README.md LICENSE ./
-RUN mkdir sidecar /state \
-    && touch sidecar/__init__.py \
+# All that is fetched was locked: each file by its hash, and as a wheel, because what an sdist is built
+# with is in no lock. It comes first, so that a change of the sidecar fetches nothing.
+COPY requirements-build.lock ./
+RUN python -m venv --without-pip /opt/build \
+    && python -m pip --python /opt/build/bin/python install \
+        --require-hashes --only-binary=:all: -r requirements-build.lock
+COPY requirements-image.lock ./
+RUN mkdir /state \
     && python -m venv --without-pip /opt/sidecar \
-    && SETUPTOOLS_SCM_PRETEND_VERSION=0 python -m pip --python /opt/sidecar/bin/python install \
-        --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
-        -c requirements.lock ".[${EXTRAS}]"
+    && python -m pip --python /opt/sidecar/bin/python install \
+        --require-hashes --only-binary=:all: -r requirements-image.lock
+COPY pyproject.toml README.md LICENSE ./
 COPY sidecar sidecar
 # There is no git in here, so whoever builds says what this is.
 ARG VERSION=0.0.0
-RUN SETUPTOOLS_SCM_PRETEND_VERSION="${VERSION}" python -m pip --python /opt/sidecar/bin/python install \
-        --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
-        --no-deps --force-reinstall .
+RUN SETUPTOOLS_SCM_PRETEND_VERSION="${VERSION}" /opt/build/bin/python -m hatchling build -t wheel \
+    && python -m pip --python /opt/sidecar/bin/python install --no-index --no-deps dist/*.whl
 
 FROM ${RUNTIME}
 COPY --from=build /opt/sidecar /opt/sidecar

@@ -215,12 +215,8 @@ schema: $(VENV)/.ok ## Write config/sidecar.schema.json and config/reference.yam
 	mv config/reference.yaml.new config/reference.yaml
 
 .PHONY: lock
-lock: ## Resolve requirements.lock anew, for Python 3.11 to 3.14
+lock: ## Resolve the locks anew: all extras, and the image's with hashes (ARGS=--keep: these only)
 	@command -v uv >/dev/null || test -x .tools/uv/bin/uv || \
 		$(PY) -m pip install -q --disable-pip-version-check --target .tools/uv uv
-	@{ echo "# Written by 'make lock': exact versions for every extra, for Python 3.11 to 3.14."; \
-		PATH="$$PATH:.tools/uv/bin" uv pip compile pyproject.toml --extra browser --extra certs --extra docs --extra encryption --extra fast --extra fuzz --extra otel --extra redis --extra ship --extra test --extra sdk \
-			--universal --python-version 3.11 --upgrade --quiet \
-			--no-header --no-annotate --no-emit-index-url --no-emit-find-links; } > requirements.lock.new
-	@mv requirements.lock.new requirements.lock
+	@PATH="$$PATH:.tools/uv/bin" $(PY) -m scripts.lock $(ARGS)
 	@echo "sidecar: now \`make setup notices\`, so that the licences are those of these versions"

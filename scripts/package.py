@@ -49,7 +49,7 @@ def installed(wheel: Path, folder: Path, *extras: str) -> Path:
     python = folder / "bin" / "python"
     wanted = f"{wheel}[{','.join(extras)}]" if extras else str(wheel)
     options = ["--quiet", "--disable-pip-version-check", "--root-user-action=ignore"]
-    run(*_pip(), "--python", str(python), "install", *options, "-c", str(LOCK), wanted)
+    run(*pip(), "--python", str(python), "install", *options, "-c", str(LOCK), wanted)
     return python
 
 
@@ -68,8 +68,8 @@ def run(*command: str, folder: Path = ROOT) -> str:
     return done.stdout
 
 
-def _pip() -> list[str]:
-    """The environment has no pip of its own; the Python that it was made from may have one.
+def pip() -> list[str]:
+    """How to run pip. An environment may have none; the Python that it was made from may have one.
 
     Raises:
         FileNotFoundError: none has.

@@ -13,9 +13,9 @@ import tempfile
 from pathlib import Path
 
 from scripts import notices, sbom
+from scripts.lock import EXTRAS
 from scripts.package import build, installed, run
 from scripts.released import ROOT, revision, version
-from scripts.runtime_set import extras
 
 DIST = ROOT / "dist"
 _RELEASE = re.compile(r"\d+\.\d+\.\d+(?:(?:a|b|rc)\d+)?")
@@ -61,7 +61,7 @@ def make() -> list[Path]:
     sdist, wheel = build(DIST)
     bill = DIST / f"{wheel.name.split('-py3')[0]}.cdx.json"
     with tempfile.TemporaryDirectory() as folder:
-        sbom.write(bill, installed(wheel, Path(folder, "venv"), *extras()))
+        sbom.write(bill, installed(wheel, Path(folder, "venv"), *EXTRAS))
     described_in = Path(shutil.copy(notices.FILE, DIST))
     files = [sdist, wheel, bill, described_in]
     sums = DIST / "SHA256SUMS"

@@ -3,7 +3,6 @@
 Read from the metadata of what is installed here, for the Python of the image.
 """
 
-import re
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
@@ -11,6 +10,8 @@ from pathlib import Path
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from scripts.lock import EXTRAS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "outbound-sidecar"
@@ -23,14 +24,6 @@ _IMAGE = {
 }
 
 
-def extras() -> list[str]:
-    """The extras that the image has, as the Dockerfile says."""
-    found = re.search(r"^ARG EXTRAS=(\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    if found is None:
-        raise ValueError("Dockerfile: no ARG EXTRAS=…")
-    return found[1].split(",")
-
-
 def runtime_set() -> list[Distribution]:
     """The packages, without the sidecar itself, by name.
 
@@ -38,7 +31,7 @@ def runtime_set() -> list[Distribution]:
         PackageNotFoundError: one of them is not installed here.
     """
     found: dict[str, Distribution] = {}
-    waiting = [(PACKAGE, extra) for extra in ("", *extras())]
+    waiting = [(PACKAGE, extra) for extra in ("", *EXTRAS)]
     seen = set(waiting)
     while waiting:
         name, extra = waiting.pop()
@@ -52,10 +45,14 @@ def runtime_set() -> list[Distribution]:
     return [found[name] for name in sorted(found)]
 
 
-def _wanted(package: Distribution, extra: str) -> Iterator[Requirement]:
+def needed(wanted: Requirement, extra: str = "") -> bool:
+    """Whether the image needs it, by its marker."""
     here = {name: str(value) for name, value in default_environment().items()}
-    environment = {**here, **_IMAGE, "extra": extra}
+    return wanted.marker is None or wanted.marker.evaluate({**here, **_IMAGE, "extra": extra})
+
+
+def _wanted(package: Distribution, extra: str) -> Iterator[Requirement]:
     for line in package.requires or ():
         wanted = Requirement(line)
-        if wanted.marker is None or wanted.marker.evaluate(environment):
+        if needed(wanted, extra):
             yield wanted

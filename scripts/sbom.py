@@ -11,9 +11,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from scripts.lock import EXTRAS
 from scripts.package import build, installed, run
 from scripts.released import ROOT, version
-from scripts.runtime_set import PACKAGE, extras
+from scripts.runtime_set import PACKAGE
 
 VENDORED = ROOT / "sidecar" / "admin" / "static" / "vendor" / "vendor.json"
 SPECIFICATION = "1.6"
@@ -103,7 +104,7 @@ def main(arguments: list[str]) -> int:
             with tempfile.TemporaryDirectory() as name:
                 folder = Path(name)
                 _, wheel = build(folder / "dist")
-                write(Path(file), installed(wheel, folder / "venv", *extras()))
+                write(Path(file), installed(wheel, folder / "venv", *EXTRAS))
         case _:
             print(__doc__, file=sys.stderr)
             return 2

@@ -6,7 +6,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from scripts import notices
-from scripts.runtime_set import ROOT, extras, runtime_set
+from scripts.runtime_set import ROOT, runtime_set
 
 TITLE = re.compile(r"^(\S+) (\S+) \((.+)\), https?://\S+$", re.MULTILINE)
 PINS = {
@@ -48,7 +48,3 @@ def test_a_change_is_seen(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(notices, "FILE", changed)
     assert notices.main(["check"]) == 1
     assert "make notices" in capsys.readouterr().out
-
-
-def test_the_extras_of_the_image_come_from_the_dockerfile():
-    assert set(extras()) >= {"fast", "redis"}

@@ -14,9 +14,9 @@ import pytest
 
 pytest.importorskip("build", reason="install the `ship` extra")
 
-from scripts import package, sbom
+from scripts import lock, package, sbom
 from scripts.released import ROOT, version
-from scripts.runtime_set import extras, runtime_set
+from scripts.runtime_set import runtime_set
 
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 FOR_DEVELOPERS = {"browser", "docs", "fuzz", "sdk", "ship", "test"}
@@ -135,7 +135,7 @@ def test_an_sdist_builds_where_there_is_no_git(built, tmp_path):
 
 
 def test_each_extra_of_the_image_is_an_extra(built):
-    assert set(extras()) <= EXTRAS.keys() - FOR_DEVELOPERS
+    assert set(lock.EXTRAS) <= EXTRAS.keys() - FOR_DEVELOPERS
 
 
 def test_it_knows_its_version(python, tmp_path):
