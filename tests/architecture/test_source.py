@@ -16,30 +16,6 @@ OTHERS = sorted(
     if "node_modules" not in path.parts
 )
 MAX_LINES = 250
-LONGER = {
-    "tests/fuzz/targets.py",
-    "tests/integration/test_stores.py",
-    "tests/models/mutants.py",
-    "tests/models/test_answers_model.py",
-    "tests/models/test_attempts_model.py",
-    "tests/models/test_deliveries_model.py",
-    "tests/models/test_reloads_model.py",
-    "tests/security/test_hostile_requests.py",
-    "tests/simulation/machine.py",
-    "tests/simulation/simulation.py",
-    "tests/soak/run.py",
-    "tests/support/canaries.py",
-    "tests/unit/core/breaker/test_breaker_parts.py",
-    "tests/unit/core/cache/test_tables.py",
-    "tests/unit/flights/test_warmer.py",
-    "tests/unit/layers/test_cache_layer.py",
-    "tests/unit/layers/test_invalidate_layer.py",
-    "tests/unit/layers/test_pace_layer.py",
-    "tests/unit/layers/test_retry.py",
-}
-"""Files that are still to be divided. Names are taken from this list, and none are added."""
-BORROWED = {"tests/slow/test_canaries_shown.py: tests.security.test_canaries.IN_THE_STORE"}
-"""As above: what is still to move from a test to tests/support."""
 WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 SIMULATORS = SIDECAR / "demo"
 VAGUE = {"manager", "helper", "helpers", "util", "utils", "service", "services"}
@@ -89,13 +65,7 @@ def test_a_module_is_short(module):
 
 def test_so_is_one_of_tests_benches_or_scripts():
     long = {relative(path): lines for path in OTHERS if (lines := lines_of(path)) > MAX_LINES}
-    assert {name: lines for name, lines in long.items() if name not in LONGER} == {}
-
-
-@pytest.mark.parametrize("name", sorted(LONGER))
-def test_what_was_divided_is_no_longer_excepted(name):
-    assert (ROOT / name).exists(), f"{name} is gone: take it from LONGER"
-    assert lines_of(ROOT / name) > MAX_LINES, f"{name} is short now: take it from LONGER"
+    assert long == {}
 
 
 def test_tests_outside_of_packages_have_names_of_their_own():
@@ -115,7 +85,7 @@ def test_no_test_imports_another():
         for name in imported(ast.parse(path.read_text()))
         if name.startswith("tests.") and any(part.startswith("test_") for part in name.split("."))
     }
-    assert shared == BORROWED
+    assert shared == set()
 
 
 def test_a_module_says_what_it_is_in_one_to_five_lines(module):

@@ -5,8 +5,6 @@ assemblies; the upstream is played, and time is virtual.
 """
 
 import asyncio
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from unittest import mock
 
 from hypothesis import strategies as st
@@ -18,23 +16,8 @@ from sidecar.errors import Rejected
 from sidecar.exchange import BytesBody, Response
 from sidecar.past import Past
 from sidecar.reloading import Reloading
-from tests.models.world import QUIET, Chains, Machine, budget
-
-TEXT = """
-{restart}
-drain_timeout: {drain}s
-upstreams:
-  api:
-    url: http://{host}.test
-    timeouts: {{total: {total}s}}
-    retry: {{attempts: 1, budget: {{burst: {burst}}}}}
-    breaker: {{enabled: true, consecutive: {consecutive}, hold: 0s, open: 60s, max_open: 60s}}
-    limit: {{inflight: {inflight}, max_wait: 0s}}
-    cache: {{ttl: {ttl}s}}
-    {extra}
-"""
-BROKEN = ("upstreams: [", "upstreams: {api: {url: 7}}", "", "upstreams: {}\nupstreams: {}", "\x00")
-RESTART = "loop: asyncio"
+from tests.models.editor import Editor
+from tests.models.world import Chains, budget
 
 
 async def _inline(function, *given):
@@ -43,20 +26,12 @@ async def _inline(function, *given):
     return function(*given)
 
 
-class Reloads(Machine):
+class Reloads(Editor):
     """Somebody who edits, and applications that call meanwhile."""
-
-    def __init__(self):
-        super().__init__()
-        self.folder = TemporaryDirectory()
 
     @initialize()
     def begin_it(self):
-        self.file = Path(self.folder.name) / "sidecar.yaml"
-        self.values = {
-            "drain": 5, "host": "one", "total": 5, "burst": 10, "consecutive": 2,
-            "inflight": 3, "ttl": 30, "restart": "", "extra": "",
-        }  # fmt: skip
+        self.begin_file()
         self.good = dict(self.values)
         """What the configuration in force was made of."""
         self.status, self.took = 200, 0.0
@@ -68,16 +43,12 @@ class Reloads(Machine):
         self.run(self.make())
 
     async def make(self):
-        self.file.write_text(self.text())
         self.chains = Chains(fresh(self.file).config, self.upstream)
         self.reloading = Reloading(
             fresh(self.file), lambda: fresh(self.file), self.adopt, self.chains.clock
         )
         self.reloading.begin()
         self.note()
-
-    def text(self):
-        return QUIET + TEXT.format(**self.values)
 
     async def adopt(self, config: Config):
         """As the program does: all is there before anything changes."""
@@ -135,33 +106,6 @@ class Reloads(Machine):
     def time_passes(self, seconds):
         self.pass_(seconds)
 
-    @rule(
-        what=st.sampled_from(("drain", "total", "burst", "consecutive", "inflight", "ttl")),
-        value=st.integers(1, 4),
-    )
-    def edit(self, what, value):
-        self.values[what] = value
-        self.file.write_text(self.text())
-
-    @rule(host=st.sampled_from(("one", "two")))
-    def move(self, host):
-        self.values["host"] = host
-        self.file.write_text(self.text())
-
-    @rule(text=st.sampled_from(BROKEN))
-    def spoil(self, text):
-        self.file.write_text(text)
-
-    @rule(extra=st.sampled_from(("", "", "no_such_key: 1", "limit: 7")))
-    def spoil_a_value(self, extra):
-        self.values["extra"] = extra
-        self.file.write_text(self.text())
-
-    @rule(restart=st.sampled_from(("", "", RESTART)))
-    def ask_for_what_needs_a_restart(self, restart):
-        self.values["restart"] = restart
-        self.file.write_text(self.text())
-
     @rule(refuses=st.booleans())
     def listeners(self, refuses):
         self.refuses = refuses
@@ -202,10 +146,6 @@ class Reloads(Machine):
         self.note()
         self.check_kept(states)
         self.pass_(0.0)
-
-    def is_good(self):
-        written = self.file.read_text()
-        return written == self.text() and not self.values["restart"] and not self.values["extra"]
 
     def states(self):
         """The states of the configuration in force, and what they are made of."""

@@ -7,10 +7,9 @@ the log, and the commands of operators.
 
 import pytest
 
-from tests.support.canaries import HELD, IN_REQUESTS, everything, found
+from tests.support.canaries import HELD, IN_REQUESTS, IN_THE_STORE, found
+from tests.support.canary_run import everything
 
-IN_THE_STORE = {"upstreambody", "setcookie", "path"}
-"""What an upstream answered is kept there, with the path of the call (docs/security.md)."""
 GOES_NOWHERE = {"fragment", "userinfo", "refused", "unframed", "trailer"}
 FROM_THE_UPSTREAM = {"upstreambody", "setcookie"}
 

@@ -6,29 +6,12 @@ Ambiguous lengths, codings and chunks are in tests/integration/test_smuggling.py
 test_odd_requests.py beside it.
 """
 
-import asyncio
-from contextlib import suppress
-
 import pytest
 
-from tests.support.proxied import proxied, soon
-from tests.support.raw import ask, connected, get
+from tests.security.raw_requests import CHUNKED, GET, HELLO, HOST, NEXT, POST, field, target
+from tests.support.proxied import proxied
+from tests.support.raw import connected
 from tests.support.steps import OK
-
-HOST = b"Host: a.test\r\n"
-GET = b"GET /api/x HTTP/1.1\r\n" + HOST
-POST = b"POST /api/x HTTP/1.1\r\n" + HOST
-CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
-HELLO = b"5\r\nhello\r\n0\r\n\r\n"
-NEXT = get("/api/next")
-
-
-def target(value):
-    return b"GET " + value + b" HTTP/1.1\r\n" + HOST + b"\r\n"
-
-
-def field(value):
-    return GET + value + b"\r\n\r\n"
 
 
 def host(value):
@@ -187,130 +170,3 @@ async def test_what_is_valid_is_one_request_with_one_meaning(name):
         assert (second.line, bytes(second.body)) == (b"GET /next HTTP/1.1", b"")
         named = {each.lower() for each, _ in first.headers}
         assert not named & {b"upgrade", b"connection", b"http2-settings", b"trailer"}
-
-
-ELSEWHERE = [
-    *(
-        b"/apiX/x",
-        b"/ap/x",
-        b"/API/x",
-        b"/api%2fx",
-        b"/api%2Fx",
-        b"/%61pi/x",
-        b"/api\\x",
-        b"/api;/x",
-    ),
-    *(b"/api@evil.test/x", b"/api:80/x", b"//api/x", b"/../api/x", b"/./api/x", b"/%2e%2e/api/x"),
-    *(b"/api.evil.test/x", b"/api&/x", b"/", b"/?/api/x", b"/_sidecar/x", b"/api%00/x"),
-]
-
-
-@pytest.mark.parametrize("value", ELSEWHERE)
-async def test_what_only_looks_like_the_name_of_an_upstream_is_none(value):
-    async with proxied(OK) as (sidecar, origin):
-        answer = await ask(sidecar.proxy, target(value))
-        assert (answer.status, answer.error) in {(404, "no_upstream"), (404, "reserved_path")}
-        assert not origin.connections
-
-
-FORMS = {
-    "absolute": (b"http://evil.test/api/x", "absolute_form"),
-    "absolute, own host": (b"http://a.test/api/x", "absolute_form"),
-    "absolute, with a user": (b"http://user:pass@a.test/api/x", "absolute_form"),
-    "asterisk": (b"*", "bad_target"),
-    "fragment": (b"/api/x#/../y", "bad_target"),
-    "fragment in the query": (b"/api/x?a=1#b", "bad_target"),
-    "fragment alone": (b"/api#x", "bad_target"),
-}
-
-
-@pytest.mark.parametrize("form", FORMS)
-async def test_other_forms_of_a_target_reach_nothing(form):
-    value, code = FORMS[form]
-    method = b"OPTIONS " if form == "asterisk" else b"GET "
-    async with proxied(OK) as (sidecar, origin):
-        answer = await ask(sidecar.proxy, method + value + b" HTTP/1.1\r\n" + HOST + b"\r\n")
-        assert (answer.status, answer.error) == (400, code)
-        assert b"pass" not in answer.body
-        assert not origin.connections
-
-
-@pytest.mark.parametrize(
-    "name",
-    [b"Content-Length: 5", b"Host: evil.test", b"Authorization: x", b"X-A: b", b"Cookie: a=b"],
-)
-async def test_nothing_behind_a_body_reaches_the_upstream(name):
-    data = CHUNKED + b"5\r\nhello\r\n0\r\n" + name + b"\r\n\r\n"
-    async with proxied(OK) as (sidecar, origin), connected(sidecar.proxy) as client:
-        await client.send(data)
-        answer = await client.response()
-        received = b"".join(bytes(each.received) for each in origin.connections)
-        if name.startswith(b"Content"):
-            assert answer.status == 400
-        else:
-            assert received.endswith(HELLO)
-        assert name not in received
-
-
-@pytest.mark.parametrize(
-    ("begin", "filler"), [(b"5;", b"x" * 50_000), (b"0\r\n", b"X-A: 1\r\n" * 6000)]
-)
-async def test_a_body_that_is_all_framing_is_ended(begin, filler):
-    async with proxied(OK) as (sidecar, origin), connected(sidecar.proxy) as client:
-        await client.send(CHUNKED + b"3\r\nabc\r\n" + begin)
-        await soon(lambda: origin.requests != [])
-        with suppress(ConnectionError):  # it is not read to its end
-            for _ in range(8):
-                await client.send(filler)
-                await asyncio.sleep(0.01)
-        await asyncio.wait_for(origin.connections[0].ended.wait(), 1)
-        assert not origin.requests[0].complete.is_set()
-
-
-async def test_many_requests_on_one_connection_are_no_such_body():
-    upload = CHUNKED + HELLO
-    async with proxied(OK) as (sidecar, _), connected(sidecar.proxy) as client:
-        for _ in range(4):
-            await client.send(field(b"X-A: " + b"a" * 60_000))
-            assert (await client.response()).status == 200
-        for byte in upload:
-            await client.send(bytes([byte]))
-        assert (await client.response()).status == 200
-
-
-async def test_an_error_takes_along_what_was_sent_behind_it():
-    async with proxied(OK) as (sidecar, origin), connected(sidecar.proxy) as client:
-        await client.send(get("/api/first"))
-        assert (await client.response()).status == 200
-        await client.send(b"NONSENSE\r\n\r\n" + NEXT * 50)
-        received = await client.rest()
-        assert received.count(b"HTTP/1.1 ") == 1
-        assert [request.target for request in origin.requests] == [b"/first"]
-
-
-@pytest.mark.parametrize("content", [b"", b"hello"])
-async def test_a_request_that_is_cut_at_any_byte_is_none(content):
-    """A head that is not whole reaches nothing; a body that is not whole never completes."""
-    data = POST + b"Content-Length: %d\r\n\r\n" % len(content) + content
-    head = len(data) - len(content)
-    async with proxied(OK) as (sidecar, origin):
-        for size in range(len(data)):
-            async with connected(sidecar.proxy) as client:
-                await client.send(data[:size])
-                client.writer.write_eof()
-                await client.rest()
-            if size < head:
-                assert not origin.requests
-        await asyncio.sleep(0)
-        assert not any(request.complete.is_set() for request in origin.requests)
-        assert (await ask(sidecar.proxy, data)).status == 200
-
-
-async def test_a_request_that_comes_byte_by_byte_is_the_same_one():
-    data = CHUNKED + b"5;a=b\r\nhello\r\n0\r\nX-T: 1\r\n\r\n" + NEXT
-    async with proxied(OK) as (sidecar, origin), connected(sidecar.proxy) as client:
-        for byte in data:
-            await client.send(bytes([byte]))
-            await asyncio.sleep(0)
-        assert [(await client.response()).status for _ in range(2)] == [200, 200]
-        assert [bytes(request.body) for request in origin.requests] == [b"hello", b""]

@@ -15,7 +15,7 @@ from sidecar.spool import sqlite as sqlite_spool
 from sidecar.spool import sqlite_access
 from sidecar.spool.ownership import Ownership
 from sidecar.spool.sqlite_commits import Closed, Commits, _tell
-from tests.simulation.machine import OWNER
+from tests.simulation.processes import OWNER
 
 SLOW = 0.02
 """The share of commits that take a hundred times as long."""

@@ -1,7 +1,7 @@
 """What tests/security/test_canaries.py asks for, of the text log and the commands of operators."""
 
-from tests.security.test_canaries import IN_THE_STORE
-from tests.support.canaries import everything, found
+from tests.support.canaries import IN_THE_STORE, found
+from tests.support.canary_run import everything
 
 
 async def test_no_secret_is_in_the_text_log_or_in_what_a_command_prints(tmp_path):

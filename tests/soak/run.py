@@ -1,7 +1,6 @@
 """One soak: load without a pause, a fault after the other, and what must hold at the end."""
 
 import asyncio
-import json
 import os
 import shutil
 import signal
@@ -14,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.simulation.applications import Applications
+from tests.simulation.deliveries import all_of, some_wait
 from tests.soak import report
 from tests.soak.chaos import CALM, DEADLY, Calendar, Chaos, Disk, Providers
+from tests.soak.figures import faults, figures
 from tests.soak.seen import Fault, Seen
 from tests.soak.subject import Subject
 from tests.support.ports import free_port
@@ -74,7 +75,14 @@ class Soak:
             sampling.cancel()
             code = await self._subject.end(signal.SIGTERM)
             self._holds(code == 0, f"it ended with {code}")
-        return self._result(states)
+        return {
+            "seconds": self._now(),
+            "failures": self.failures,
+            "skipped": self.skipped,
+            "by_fault": dict(self.seen.by_fault),
+            "figures": figures(self.seen, states, starts=self._subject.starts),
+            "faults": faults(self.seen),
+        }
 
     async def _set_up(self, folder: Path, stack: AsyncExitStack) -> None:
         redis = await stack.enter_async_context(redis_server(folder))
@@ -140,25 +148,12 @@ class Soak:
         """All deliveries, once none waits."""
         address = self._subject.address
         began = self._now()
-        while True:
-            waiting = await ask(address, get("/_sidecar/deliveries?state=queued,sending&limit=1"))
-            if not json.loads(waiting.body)["deliveries"]:
-                break
+        while await some_wait(address):
             if self._now() - began > QUIET:
                 self.failures.append(f"deliveries still wait after {QUIET:g} s")
                 break
             await asyncio.sleep(0.2)
-        found: dict[str, dict[str, object]] = {}
-        after = ""
-        while True:
-            more = f"&after={after}" if after else ""
-            page = json.loads(
-                (await ask(address, get(f"/_sidecar/deliveries?limit=500{more}"))).body
-            )
-            found |= {row["id"]: row for row in page["deliveries"]}
-            after = page["next"]
-            if not after:
-                return found
+        return await all_of(address)
 
     def _holds(self, truth: bool, otherwise: str) -> None:
         if not truth:
@@ -187,44 +182,6 @@ class Soak:
         grown = statistics.median(calm[-third:]) - statistics.median(calm[:third])
         self.seen.counts[f"grown {name}"] = int(grown)
         self._holds(grown <= most, f"{name} has grown by {grown:.0f}")
-
-    def _result(self, states: dict[str, dict[str, object]]) -> dict[str, Any]:
-        seen, states_of = self.seen, defaultdict(int)
-        for row in states.values():
-            states_of[str(row["state"])] += 1
-        statuses = {name: n for name, n in sorted(seen.counts.items()) if name.startswith("status")}
-        return {
-            "seconds": self._now(),
-            "failures": self.failures,
-            "skipped": self.skipped,
-            "by_fault": dict(seen.by_fault),
-            "figures": {
-                "calls": sum(seen.begun.values()),
-                **statuses,
-                "messages accepted": len(seen.accepted),
-                **{f"messages {state}": count for state, count in sorted(states_of.items())},
-                "messages lost": sum(name not in states for name in seen.accepted.values()),
-                "messages sent twice": sum(count > 1 for count in seen.sent.values()),
-                "answers checked for their user": seen.counts["checked own-answer"],
-                "answers of another user": sum("own-answer" in each for each in seen.violations),
-                "reads checked for an own write": seen.counts["checked own-write"],
-                "failed calls that no fault explains": len(seen.unexplained),
-                "starts of the sidecar": self._subject.starts,
-                "memory grown, bytes": seen.counts["grown rss"],
-                "open files grown": seen.counts["grown files"],
-            },
-            "faults": [
-                {
-                    "name": each.name,
-                    "at": round(each.began, 2),
-                    "for": round((each.ended or each.began) - each.began, 2),
-                    "well_after": None
-                    if each.well_at is None or each.ended is None
-                    else round(each.well_at - each.ended, 2),
-                }
-                for each in seen.faults
-            ],
-        }
 
     def series(self) -> dict[str, list[tuple[float, float]]]:
         """What is drawn."""

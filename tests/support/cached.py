@@ -14,6 +14,7 @@ from sidecar.core.cache.reads import ReadRule
 from sidecar.core.cache.rfc9111 import Rfc9111
 from sidecar.core.cache.targets import Targets
 from sidecar.core.cache.ttl import Forced
+from sidecar.errors import UpstreamReset
 from sidecar.exchange import BytesBody, Exchange, RawHeaders, Request, Response, Timeline
 from sidecar.flights.ahead import PrefetchedKeys
 from sidecar.flights.desk import Desk
@@ -24,9 +25,18 @@ from sidecar.store import WriteBehind
 from sidecar.store.entries import Entries
 from sidecar.store.kept import Value
 from sidecar.telemetry.cache_stats import CacheStats
+from tests.support.builders import response
 from tests.support.clock import FakeClock
 
 URL = "http://api.test"
+TTL = Cache(ttl=60.0)
+LENIENT = Cache(ttl=60.0, stale_while_revalidate=30.0, stale_if_error=600.0)
+RESET = UpstreamReset("reset", code="upstream_reset")
+
+
+def ok(body: bytes = b"one", *headers: tuple[bytes, bytes]) -> Response:
+    """An answer that says how long it is."""
+    return response(200, body, [(b"Content-Length", b"%d" % len(body)), *headers])
 
 
 class Shelf:

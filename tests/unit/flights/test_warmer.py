@@ -1,3 +1,5 @@
+"""What is in use is fetched anew before it goes stale; and nothing else is."""
+
 import asyncio
 
 from sidecar.config.cache import Cache
@@ -5,22 +7,8 @@ from sidecar.core.cache.early import is_due, warm_at
 from sidecar.core.cache.model import Entry, Head, Plan
 from sidecar.errors import UpstreamReset
 from tests.support.builders import response
-from tests.support.cached import World
-from tests.support.virtual_time import VirtualClock, virtually
-
-TTL = Cache(ttl=60.0)
-
-
-def world(*answers, config=TTL, draw=1.0):
-    """A draw of 1 makes nothing early."""
-    return World(
-        *(answers or [response(200, b"one")]), config=config, draw=draw, clock=VirtualClock()
-    )
-
-
-async def finish(subject):
-    subject.warmer.close()
-    await asyncio.sleep(1)
+from tests.support.virtual_time import virtually
+from tests.support.warmed import finish, world
 
 
 def test_an_answer_is_due_the_earlier_the_longer_it_takes_to_get():
@@ -105,130 +93,6 @@ async def test_a_hit_shortly_before_the_end_may_cause_a_refresh():
     await asyncio.sleep(3)
     assert subject.stats.refreshed["early"] == 1
     assert (await subject.get()).body == b"2"
-    await finish(subject)
-
-
-@virtually
-async def test_what_a_write_dropped_is_fetched_again_once_for_a_burst_of_writes():
-    subject = world()
-    await subject.get()
-    await subject.get()
-    tags = subject.tags(subject.calls[0].request)
-    for _ in range(3):
-        subject.entries.bump(tags, subject.clock.wall())
-        subject.warmer.dropped(tags)
-        await asyncio.sleep(0.04)
-    await asyncio.sleep(1)
-    assert len(subject.calls) == 2
-    assert subject.stats.refreshed == {"written": 1}
-    assert (await subject.get()).source == "cache"
-    await finish(subject)
-
-
-@virtually
-async def test_what_is_written_all_the_time_is_fetched_again_all_the_same():
-    subject = world()
-    await subject.get()
-    await subject.get()
-    tags = subject.tags(subject.calls[0].request)
-    for _ in range(20):
-        subject.entries.bump(tags, subject.clock.wall())
-        subject.warmer.dropped(tags)
-        await asyncio.sleep(0.04)
-    await asyncio.sleep(1)
-    assert 2 <= subject.stats.refreshed["written"] <= 3
-    await finish(subject)
-
-
-@virtually
-async def test_what_somebody_has_asked_for_meanwhile_is_not_fetched_once_more():
-    subject = world()
-    await subject.get()
-    await subject.get()
-    tags = subject.tags(subject.calls[0].request)
-    subject.entries.bump(tags, subject.clock.wall())
-    subject.warmer.dropped(tags)
-    await subject.get()
-    await asyncio.sleep(1)
-    assert len(subject.calls) == 2
-    assert not subject.stats.refreshed
-    await finish(subject)
-
-
-@virtually
-async def test_a_refresh_for_which_there_is_no_place_waits_for_one():
-    subject, stuck = world(config=Cache(ttl=6000.0)), asyncio.Event()
-    upstream = subject.layer._fetch._next
-
-    async def hang(exchange):
-        await stuck.wait()
-        return await upstream(exchange)
-
-    targets = [f"/{number}/x" for number in range(10)]
-    for target in targets * 2:
-        await subject.get(target=target)
-    subject.layer._fetch._next = hang
-    for target in targets:
-        tags = subject.tags(subject.exchange(target=target).request)
-        subject.entries.bump(tags, subject.clock.wall())
-        subject.warmer.dropped(tags)
-    await asyncio.sleep(2)
-    assert subject.stats.refreshed == {"written": 8}
-    timers = [known.timer for known in subject.warmer._known.values()]
-    assert timers == [None] * 10, "nobody looks again and again whether there is a place"
-    stuck.set()
-    await asyncio.sleep(0.1)
-    assert subject.stats.refreshed == {"written": 10}
-    assert len(subject.calls) == 20
-    await finish(subject)
-
-
-@virtually
-async def test_what_is_missed_time_and_again_is_fetched_again_and_what_was_asked_for_once_is_not():
-    subject = world()
-    tags = subject.tags(subject.exchange().request)
-    for calls in (1, 3):
-        await subject.get()
-        subject.entries.bump(tags, subject.clock.wall())
-        subject.warmer.dropped(tags)
-        await asyncio.sleep(1)
-        assert len(subject.calls) == calls
-    assert (await subject.get()).source == "cache"
-    await finish(subject)
-
-
-@virtually
-async def test_who_misses_an_answer_is_in_need_of_it_as_well():
-    subject = world(config=Cache(ttl=6000.0))
-    await subject.get()
-    await subject.get()
-    tags = subject.tags(subject.calls[0].request)
-    await asyncio.sleep(50)
-    subject.entries.bump(tags, subject.clock.wall())
-    await subject.get()  # a miss
-    await asyncio.sleep(20)
-    subject.entries.bump(tags, subject.clock.wall())
-    subject.warmer.dropped(tags)
-    await asyncio.sleep(1)
-    assert subject.stats.refreshed == {"written": 1}
-    await finish(subject)
-
-
-@virtually
-async def test_a_write_fetches_again_only_what_was_used_lately():
-    subject = world(config=Cache(ttl=6000.0))
-    for target in ("/a", "/b"):
-        await subject.get(target=target)
-        await subject.get(target=target)
-    await asyncio.sleep(250)
-    await subject.get(target="/b")
-    await asyncio.sleep(60)
-    for target in ("/a", "/b"):
-        tags = subject.tags(subject.exchange(target=target).request)
-        subject.entries.bump(tags, subject.clock.wall())
-        subject.warmer.dropped(tags)
-    await asyncio.sleep(1)
-    assert [call.request.target for call in subject.calls] == ["/a", "/b", "/b"]
     await finish(subject)
 
 

@@ -1,60 +1,15 @@
+"""Which calls are sent again, after which wait, and until when."""
+
 import asyncio
 
 import pytest
 
 from sidecar.config import Retry
-from sidecar.core.budget import Budget
-from sidecar.errors import (
-    ConnectError,
-    DeadlineExceeded,
-    Draining,
-    PoolTimeout,
-    Rejected,
-    UpstreamReset,
-)
+from sidecar.errors import ConnectError, UpstreamReset
 from sidecar.exchange import stack
-from sidecar.judgement import Judgement
 from sidecar.layers.retry import Parts, retry
-from sidecar.peeked import peek
-from sidecar.telemetry.retry_stats import RetryStats
 from tests.support.builders import exchange, request, response
-from tests.support.clock import FakeClock
-
-REFUSED = ConnectError("refused", code="connect_error")
-RESET = UpstreamReset("reset", code="upstream_reset")
-
-
-def judged(status, wait=None):
-    """503 is refused and all else of 400 and above is permanent."""
-    if status == 503:
-        return Judgement("failure", "refused", "http_503", wait=wait)
-    kind = "done" if status < 400 else "permanent"
-    return Judgement("success" if status < 400 else "ignore", kind, f"http_{status}")
-
-
-class World:
-    def __init__(self, *outcomes, wait=None, config=None, burst=100):
-        self.outcomes = list(outcomes)
-        self.attempts = []
-        self.wait = wait
-        self.clock = FakeClock(start=100.0)
-        self.stats = RetryStats()
-        self.budget = Budget(0.1, burst, 0, 30.0)
-        parts = Parts(config or Retry(), self.budget, self.stats, self.clock)
-        self.handler = stack(retry(parts), on=self._upstream)
-
-    async def _upstream(self, subject):
-        body = subject.request.body
-        self.attempts.append((subject.attempt, b"" if body is None else await body.read()))
-        outcome = self.outcomes.pop(0)
-        if isinstance(outcome, BaseException):
-            raise outcome
-        outcome.judgement = judged(outcome.status, self.wait)
-        return outcome
-
-    async def call(self, method="GET", body=None, left=30.0):
-        self.exchange = exchange(request(method, body=body), deadline=100.0 + left)
-        return await self.handler(self.exchange)
+from tests.support.retried import REFUSED, RESET, World
 
 
 async def test_a_success_is_passed_on_as_it_is():
@@ -136,103 +91,6 @@ async def test_a_response_that_nobody_judged_is_judged_by_its_status():
     assert (await handler(exchange(request("POST"), deadline=200.0))).status == 200
     assert world.stats.retries == {"http_429": 1}
     assert world.clock.slept == [2.0]
-
-
-async def looked_at(status, body, **more):
-    """A response as the judge layer passes it on: all of its body has been looked at."""
-    answer = response(status, body, **more)
-    await peek(answer, 1000)
-    return answer
-
-
-async def whole(answer):
-    parts = []
-    while part := await answer.body.read():
-        parts.append(part)
-    return b"".join(parts)
-
-
-@pytest.mark.parametrize(
-    "refusal",
-    [
-        Rejected("open", code="breaker_open", retry_after=5.0),
-        Rejected("full", code="limit_full"),
-        Rejected("full", code="pace_timeout"),
-        PoolTimeout("busy", code="pool_timeout"),
-        DeadlineExceeded("held too long", code="total_timeout"),
-        Draining("draining", sent=False),
-    ],
-    ids=lambda error: error.code,
-)
-async def test_the_last_real_answer_goes_back_when_no_other_attempt_is_let_out(refusal):
-    closed = []
-    first = await looked_at(503, b"overloaded", headers=[(b"X-A", b"1")])
-    first.on_close(closed.append)
-    world = World(first, refusal)
-    answer = await world.call("POST", b"message")
-    assert closed == [None]
-    assert answer is not first
-    assert (answer.status, answer.reason, answer.headers) == (503, b"OK", [(b"X-A", b"1")])
-    assert (answer.source, answer.judgement) == ("upstream", judged(503))
-    assert answer.body.length == 10
-    assert await whole(answer) == b"overloaded"
-    assert (world.stats.retries, world.stats.rescued) == ({"http_503": 1}, 0)
-    assert world.stats.skipped == {refusal.code: 1}
-
-
-async def test_the_answer_that_goes_back_is_the_newest_one():
-    answers = [await looked_at(503, b"1"), await looked_at(503, b"2")]
-    world = World(*answers, Rejected("open", code="breaker_open"))
-    assert await whole(await world.call()) == b"2"
-
-
-async def test_the_time_of_the_answer_that_goes_back_is_its_own():
-    world = World(await looked_at(503, b"1"), Rejected("open", code="breaker_open"), wait=1.0)
-    subject = exchange(request(), deadline=200.0)
-    subject.timeline.first_byte_at = 100.5
-    await world.handler(subject)
-    assert subject.timeline.first_byte_at == 100.5
-
-
-async def test_an_answer_to_a_head_goes_back_without_its_body():
-    first = response(503, b"", [(b"Content-Length", b"7")])
-    answer = await World(first, Rejected("open", code="breaker_open")).call("HEAD")
-    assert (answer.status, await whole(answer)) == (503, b"")
-
-
-async def test_an_answer_that_is_not_wholly_in_memory_is_not_kept():
-    first = response(503, b"too long to be looked at")
-    await peek(first, 1)
-    first.body.ended = False
-    with pytest.raises(Rejected):
-        await World(first, Rejected("open", code="breaker_open")).call()
-
-
-async def test_a_later_attempt_that_went_out_is_what_counts():
-    world = World(await looked_at(503, b"1"))
-    timed_out = DeadlineExceeded("no answer", code="total_timeout")
-
-    async def sent(subject):
-        if subject.attempt == 1:
-            return await world._upstream(subject)
-        subject.timeline.sent_at = world.clock.now() + 1
-        raise timed_out
-
-    handler = stack(retry(Parts(Retry(), world.budget, world.stats, world.clock)), on=sent)
-    with pytest.raises(DeadlineExceeded):
-        await handler(exchange(request(), deadline=200.0))
-
-
-@pytest.mark.parametrize("later", [REFUSED, RESET])
-async def test_an_error_of_the_upstream_is_newer_than_its_last_answer(later):
-    world = World(await looked_at(503, b"1"), later, config=Retry(attempts=2))
-    with pytest.raises(type(later)):
-        await world.call()
-
-
-async def test_without_an_answer_the_refusal_itself_goes_back():
-    with pytest.raises(Rejected):
-        await World(REFUSED, Rejected("open", code="breaker_open")).call()
 
 
 async def test_a_client_that_leaves_during_the_wait_leaves_nothing_open():

@@ -1,6 +1,9 @@
+"""Those who wait in line: who is served when, and who goes before whom."""
+
 import pytest
 
 from sidecar.core.breaker import Refusal
+from sidecar.core.breaker.line import Line
 from tests.support.breakers import DUE, Breaking, Ticket, kind
 
 
@@ -75,3 +78,62 @@ def test_whoever_has_gone_is_passed_over():
     gone.gone = True
     world.breaker.serve(DUE)
     assert (gone.answers, len(ticket.answers)) == ([], 1)
+
+
+class Named:
+    def __init__(self, name, *, safe):
+        self.name, self.safe = name, safe
+
+    def is_waiting(self):
+        return True
+
+
+def line_of(letters, most=10):
+    """A line of tickets named by letters; lower case is safe."""
+    line, tickets = Line(most), [Named(letter, safe=letter.islower()) for letter in letters]
+    joined = [line.join(ticket) for ticket in tickets]
+    return line, tickets, joined
+
+
+@pytest.mark.parametrize(
+    ("letters", "safe_first", "order"),
+    [
+        ("abc", False, "abc"),
+        ("AbCd", False, "AbCd"),
+        ("AbCd", True, "bdAC"),
+        ("AB", True, "AB"),
+        ("", True, ""),
+    ],
+)
+def test_a_line_is_served_in_order_and_harmless_calls_probe_first(letters, safe_first, order):
+    line, *_ = line_of(letters)
+    served = ""
+    while (ticket := line.first(safe_first=safe_first)) is not None:
+        served += ticket.name
+        line.leave(ticket)
+    assert served == order
+
+
+def test_a_line_is_bounded_and_can_be_left_twice():
+    line, tickets, joined = line_of("abC", most=2)
+    assert (joined, len(line)) == ([True, True, False], 2)
+    line.leave(tickets[0])
+    line.leave(tickets[0])
+    assert (len(line), line.join(tickets[2])) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("letters", "safe", "safe_first", "is_next"),
+    [
+        ("", False, False, True),
+        ("A", True, False, False),
+        ("A", True, True, True),
+        ("A", False, True, False),
+        ("Ab", True, True, False),
+    ],
+)
+def test_only_a_harmless_call_may_come_before_the_line_and_only_to_probe(
+    letters, safe, safe_first, is_next
+):
+    line, *_ = line_of(letters)
+    assert line.is_next(safe=safe, safe_first=safe_first) is is_next

@@ -10,18 +10,10 @@ from sidecar.core.cache.tables import TableRules, Tables
 from sidecar.core.cache.told import tables_written
 from sidecar.core.cache.writes import write_tags
 from tests.support.builders import request
+from tests.support.postgrest import REST, get, write
 
-REST = "/rest/v1/"
 RELATED = TableRules(related={"messages.conversation_id": ("conversations.id",)})
 STAMP = (("t!", 0),)
-
-
-def get(target):
-    return request("GET", REST + target)
-
-
-def write(method, target, body=None, *headers):
-    return request(method, REST + target, list(headers), json.dumps(body).encode())
 
 
 class Database:
