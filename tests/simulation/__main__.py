@@ -4,6 +4,7 @@ Exit status 1 when an invariant was violated, or a seed gave two histories.
 """
 
 import argparse
+import logging
 import sys
 import time
 from collections import Counter
@@ -22,6 +23,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="this one, with its log")
     parser.add_argument("--seconds", type=float, default=60.0, help="virtual ones of trouble")
     asked = parser.parse_args()
+    logging.getLogger().addHandler(logging.NullHandler())  # what it says is not the progress
     if asked.seed is not None:
         outcome = simulate(asked.seed, asked.seconds, print)
         print(f"seed {asked.seed}: history {outcome.digest}, {outcome.lines} lines")
