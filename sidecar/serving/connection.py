@@ -95,8 +95,8 @@ class Connection(Writing):
     def end_when_idle(self) -> None:
         """Close it now, or after the answer that is being written."""
         self._ends = True
-        if not self.is_busy and self.transport is not None:
-            self.transport.close()
+        if not self.is_busy:
+            self.close(self._purpose.limits.read_idle)
 
     def abort(self) -> None:
         """End it now, with what is under way."""
@@ -216,8 +216,7 @@ class Connection(Writing):
         self._ends = True
         self._waiting.clear()
         self.say(last)
-        if self.transport is not None:
-            self.transport.close()
+        self.close(self._purpose.limits.read_idle)
 
     # Flow control and idleness.
 

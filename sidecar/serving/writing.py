@@ -61,6 +61,24 @@ class Writing(asyncio.Protocol):
             finally:
                 self._writable = None
 
+    def close(self, patience: float) -> None:
+        """Close it after what was written, or when nothing is read for `patience` seconds."""
+        if self.transport is None:
+            return
+        unread = self.transport.get_write_buffer_size()
+        self.transport.close()
+        if unread:
+            self._loop.call_later(patience, self._see_off, unread, patience)
+
+    def _see_off(self, unread: int, patience: float) -> None:
+        if self.transport is None:
+            return
+        left = self.transport.get_write_buffer_size()
+        if left >= unread:
+            self.transport.abort()
+        else:
+            self._loop.call_later(patience, self._see_off, left, patience)
+
     def _unread(self) -> int:
         if self.transport is None:
             raise ConnectionResetError("the client is gone")

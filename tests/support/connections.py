@@ -13,7 +13,7 @@ class FakeTransport(asyncio.Transport):
         super().__init__()
         self.written = b""
         self.unsent = 0
-        self.closing = False
+        self.closing = self.aborted = False
         self.reading = True
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -37,8 +37,8 @@ class FakeTransport(asyncio.Transport):
         self.closing = True
 
     def abort(self) -> None:
-        """End."""
-        self.closing = True
+        """End at once."""
+        self.closing = self.aborted = True
 
     def pause_reading(self) -> None:
         """Hold back what the upstream sends."""
