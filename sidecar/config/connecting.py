@@ -4,12 +4,36 @@ Knows what can be written; nothing of what the running program does with it.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import ConfigDict
+from pydantic import BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from sidecar.config.strict import STRICT
 from sidecar.config.values import Count, Duration, Flag, Text, Timeout
+
+
+def server_name(value: object) -> str:
+    """The name of a server, as TLS can ask for it (RFC 6066 §3: a DNS name, as IDNA writes it).
+
+    Raises:
+        PydanticCustomError: empty, too long, a URL, or anything else.
+    """
+    try:
+        if isinstance(value, str) and value[:1] != "." and not set(value) & set(":/@ "):
+            value.encode("idna")
+            if value:
+                return value
+    except UnicodeError:  # a label that is empty, or longer than 63
+        pass
+    raise PydanticCustomError(
+        "server_name", "expected the name of a server, such as api.example.com"
+    )
+
+
+ServerName = Annotated[
+    str, BeforeValidator(server_name), WithJsonSchema({"type": "string", "minLength": 1})
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +48,7 @@ class ClientTls:
     """PEM file of a client certificate, for upstreams that ask for one."""
     key: Text | None = None
     """PEM file of the client certificate's key. Default: it is in `certificate`."""
-    server_name: Text | None = None
+    server_name: ServerName | None = None
     """The name to ask for and to verify. Default: the host of `url`."""
 
 
