@@ -82,6 +82,9 @@ class Exporter:
     def export(self, span: Span) -> None:
         """Hand a span over; never blocks and never raises."""
         waiting = len(self._queue)
+        if self._closing.is_set() and not self._thread.is_alive():
+            self._stats.lost["unreachable"] += 1  # its exchange outlived the configuration
+            return
         if waiting >= MOST_WAITING:
             self._stats.lost["full"] += 1
             return

@@ -159,6 +159,14 @@ def test_what_is_waiting_is_sent_at_the_end():
         assert len(collector.spans) == on.stats.sent == 600
 
 
+def test_what_comes_after_the_end_is_counted_as_lost():
+    with collecting() as collector, Sent(collector.url) as on:
+        on.exporter.close(5)
+        on.send(span())
+        assert on.stats.lost["unreachable"] == 1
+        assert not on.stats.waiting
+
+
 def test_spans_that_cannot_be_written_do_not_end_the_thread():
     with collecting() as collector, Sent(collector.url) as on:
         on.send(span(attributes={"a": object()}))
