@@ -10,7 +10,7 @@ from sidecar.clock import Clock
 from sidecar.core import delivery as core
 from sidecar.core.status_webhook import Status
 from sidecar.delivering.settling import Settling
-from sidecar.spool import Delivery, Spool
+from sidecar.spool import Delivery, Spool, SpoolDamaged
 from sidecar.spool.identity import is_id
 
 
@@ -33,21 +33,27 @@ async def hear(statuses: list[Status], spool: Spool, settling: Settling, clock: 
     """
     heard = Heard([], [], 0)
     for status in statuses:
-        delivery = await spool.get(status.tag) if is_id(status.tag) else None
+        try:
+            delivery = await spool.get(status.tag) if is_id(status.tag) else None
+        except SpoolDamaged:  # and that would not change, however often it is forwarded
+            delivery = None
         fate = _fate(status)
-        if delivery is None:
-            heard = heard._replace(unmatched=heard.unmatched + 1)
-        elif delivery.state == "unknown":
-            if await settling.settle_now(delivery, fate, delivery.attempts):
-                heard.settled.append(delivery.id)
-        elif delivery.state == "queued" and await _never_again(delivery, fate, spool, clock):
+        if delivery is not None and await _settled(delivery, fate, spool, settling, clock):
             heard.settled.append(delivery.id)
-        elif delivery.state in ("queued", "sending"):
+        elif delivery is not None and delivery.state in ("queued", "sending"):
             settling.note(delivery.id, fate)
             heard.noted.append(delivery.id)
         else:
             heard = heard._replace(unmatched=heard.unmatched + 1)
     return heard
+
+
+async def _settled(
+    delivery: Delivery, fate: core.Fate, spool: Spool, settling: Settling, clock: Clock
+) -> bool:
+    if delivery.state == "unknown":
+        return await settling.settle_now(delivery, fate, delivery.attempts)
+    return delivery.state == "queued" and await _never_again(delivery, fate, spool, clock)
 
 
 async def _never_again(delivery: Delivery, fate: core.Fate, spool: Spool, clock: Clock) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from sidecar.core.delivery import Delivered
 from sidecar.errors import BadRequest, Rejected, UpstreamReset
-from sidecar.spool import SpoolUnavailable
+from sidecar.spool import SpoolDamaged, SpoolUnavailable
 from tests.support.delivery_pages import Application
 from tests.support.virtual_time import virtually
 
@@ -135,6 +135,37 @@ async def test_a_webhook_that_cannot_be_written_down_is_refused_and_does_not_han
     assert refused.value.code == "spool_unavailable"
     world.spool.settle = settle
     assert (await world.settle(status(delivery)))["settled"] == [delivery]
+
+
+@virtually
+async def test_statuses_of_what_cannot_be_read_do_not_come_again_and_again():
+    world = Application(RESET, RESET)
+    damaged, other = await world.accept(), await world.accept()
+    await world.run(1.0)
+    get = world.spool.get
+
+    async def read(delivery_id):
+        if delivery_id == damaged:
+            raise SpoolDamaged("it cannot be read")
+        return await get(delivery_id)
+
+    world.spool.get = read
+    said = await world.settle(status(damaged), status(other))
+    assert said == {"settled": [other], "noted": [], "unmatched": 1}
+
+
+@virtually
+async def test_what_somebody_else_settled_meanwhile_is_unmatched():
+    world = Application(RESET)
+    delivery = await world.accept()
+    await world.run(1.0)
+
+    async def late(_delivery_id, _settlement):
+        return False
+
+    world.spool.settle = late
+    said = await world.settle(status(delivery))
+    assert said == {"settled": [], "noted": [], "unmatched": 1}
 
 
 @virtually
