@@ -26,7 +26,8 @@ upstreams:
       - {{name: kept, match: {{path: /kept/**}}, cache: {{ttl: 10m}}}}
       - {{name: send, match: {{methods: [POST], path: /send/**}}, retry: {{attempts: 1}}, queue: {{mode: always}}}}
 """  # noqa: E501
-GONE = "ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE"
+GONE = "ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|503"
+"""What a page meets while the sidecar stops, and after that."""
 
 
 class Provider:
