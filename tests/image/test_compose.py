@@ -23,6 +23,8 @@ HOME = engine.ROOT / "deploy" / "compose"
 COMPOSE = Path(sys.executable).parent / "podman-compose"
 PROJECT = "outbound-sidecar-example"
 TOKEN = "a-token-of-sixteen-or-more"
+PATIENCE = 30.0
+"""Seconds."""
 PROVIDERS = python("-m", "tests.image.providers")
 GET = (
     "import sys, urllib.request as u; r = u.Request(sys.argv[1], headers=dict([sys.argv[2:4]] "
@@ -87,7 +89,15 @@ def running(service):
 
 
 def answered(container, *arguments):
-    return container.run(*python("-c", GET, *arguments))
+    """What is answered, once somebody listens there."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return container.run(*python("-c", GET, *arguments))
+        except subprocess.CalledProcessError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.5)
 
 
 @pytest.fixture
@@ -111,7 +121,7 @@ def test_the_example_starts_works_and_stops_in_order(folder):
         query = "http://127.0.0.1:9091/api/v1/query?query=sidecar_exchanges_total"
         began = time.monotonic()
         while not json.loads(answered(sidecar, query))["data"]["result"]:
-            assert time.monotonic() - began < 30
+            assert time.monotonic() - began < PATIENCE
             time.sleep(0.5)
         shown = answered(
             sidecar,
