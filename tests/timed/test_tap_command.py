@@ -145,7 +145,7 @@ def test_it_says_when_some_are_missing(sidecar, tap):
     sidecar.see(80)
     sidecar.start()
     tapped.until(lambda: len(tapped.lines) == 51)
-    assert any("some are missing" in line for line in tapped.said)
+    tapped.until(lambda: any("some are missing" in line for line in tapped.said))
     tapped.until(lambda: tapped.said[-1] == "sidecar tap: it answers again")
 
 
