@@ -176,7 +176,7 @@ bench-proxy: $(VENV)/.ok ## Cost of the data path beside seven peers (16 to 19 m
 	@$(BIN)/python -m bench.proxy $(ARGS)
 
 .PHONY: bench-cache
-bench-cache: $(VENV)/.ok ## Cost of a cache hit beside nginx and Varnish (4 minutes, two quiet cores)
+bench-cache: $(VENV)/.ok ## Cost of a cache hit beside nginx and Varnish (14 minutes, two quiet cores)
 	@$(BIN)/python -m bench.cache $(ARGS)
 
 .PHONY: bench-queue
