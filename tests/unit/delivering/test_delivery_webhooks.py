@@ -17,6 +17,21 @@ def status(tag, word="sent"):
     return {"id": "wamid.1", "status": word, "biz_opaque_callback_data": tag}
 
 
+async def under_way(world):
+    """One that is being sent, and whose answer is lost in four seconds."""
+
+    async def act(subject):
+        await world.pass_fence(subject)
+        await asyncio.sleep(5.0)
+        raise RESET
+
+    world.acts = [act]
+    delivery = await world.accept()
+    world.worker.start()
+    await asyncio.sleep(1.0)
+    return delivery
+
+
 @virtually
 async def test_a_status_webhook_settles_what_was_in_doubt():
     world = Application(RESET)
@@ -44,15 +59,7 @@ async def test_a_status_webhook_may_say_that_it_failed():
 async def test_a_webhook_that_comes_before_the_answer_is_lost_counts_when_it_is():
     world = Application()
 
-    async def act(subject):
-        await world.pass_fence(subject)
-        await asyncio.sleep(5.0)
-        raise RESET
-
-    world.acts = [act]
-    delivery = await world.accept()
-    world.worker.start()
-    await asyncio.sleep(1.0)
+    delivery = await under_way(world)
     assert (await world.settle(status(delivery)))["noted"] == [delivery]
     await asyncio.sleep(5.0)
     assert world.state(delivery) == ("delivered", "webhook_sent")
@@ -209,15 +216,7 @@ async def test_a_webhook_that_comes_before_another_attempt_is_made_spares_it():
 async def test_what_a_webhook_says_is_written_down_also_by_who_is_about_to_close():
     world = Application(unknown="retry")
 
-    async def act(subject):
-        await world.pass_fence(subject)
-        await asyncio.sleep(5.0)
-        raise RESET
-
-    world.acts = [act]
-    delivery = await world.accept()
-    world.worker.start()
-    await asyncio.sleep(1.0)
+    delivery = await under_way(world)
     await world.settle(status(delivery))
     world.spool.down = True
     await asyncio.sleep(6.0)

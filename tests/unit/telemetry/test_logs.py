@@ -127,22 +127,27 @@ def test_a_broken_pipe_never_reaches_the_exchange():
     logs.flush()
 
 
+class Stuck(io.StringIO):
+    """Hangs while it is written to, until its gate is opened."""
+
+    def __init__(self):
+        super().__init__()
+        self.gate, self.began = threading.Event(), threading.Event()
+
+    def write(self, text):
+        self.began.set()
+        assert self.gate.wait(10)
+        return super().write(text)
+
+
 def test_a_reader_that_hangs_costs_lines_and_not_time(monkeypatch):
     monkeypatch.setattr(writer, "MAX_LINES", 3)
-    gate, began = threading.Event(), threading.Event()
-
-    class Stuck(io.StringIO):
-        def write(self, text):
-            began.set()
-            assert gate.wait(10)
-            return super().write(text)
-
     logs.setup(config.Log(), stream := Stuck())
     logs.event("first")
-    assert began.wait(10)
+    assert stream.began.wait(10)
     for n in range(8):
         logs.event("later", n=n)
-    gate.set()
+    stream.gate.set()
     logs.flush()
     logs.event("after")
     shown = [json.loads(line) for line in written(stream)]
@@ -151,22 +156,14 @@ def test_a_reader_that_hangs_costs_lines_and_not_time(monkeypatch):
 
 
 def test_another_set_up_does_not_wait_for_a_reader_that_hangs():
-    gate, began = threading.Event(), threading.Event()
-
-    class Stuck(io.StringIO):
-        def write(self, text):
-            began.set()
-            assert gate.wait(10)
-            return super().write(text)
-
     logs.setup(config.Log(), stream := Stuck())
     logs.event("first")
-    assert began.wait(10)
+    assert stream.began.wait(10)
     asked = time.monotonic()
     logs.setup(config.Log(format="text"), stream)
     took = time.monotonic() - asked
     logs.event("second")
-    gate.set()
+    stream.gate.set()
     assert took < 0.5
     first, second = written(stream)
     assert json.loads(first)["event"] == "first"
