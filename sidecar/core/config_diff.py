@@ -5,20 +5,17 @@ Values are worded as in the YAML; secrets are `***`. Pure.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from typing import Any, TypeAlias, get_args
 
-from sidecar.config import INHERITED, Address, Config, Pace
-from sidecar.config.redis_address import RedisUrl
-from sidecar.config.written import hints_of
+from sidecar.config import INHERITED, Config, Pace
+from sidecar.config.written import hints_of, is_section
 from sidecar.core.config_words import worded
 
 Path: TypeAlias = tuple[str, ...]
 
 _NEEDS_RESTART = (("loop",), ("stores",), ("listen", "ops"), ("listen", "admin"))
 """What the running program cannot change: what it has opened, and runs on."""
-_SINGLE = (Address, RedisUrl)
-"""Values of several parts that are written as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,7 @@ def _between(before: Any, after: Any, hint: Any, path: Path) -> Iterator[Differe
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         inner = get_args(_bare(hint))[-1]
         yield from _by_name(_named(before), _named(after), inner, path)
-    elif _is_section(before) and type(before) is type(after):
+    elif is_section(before) and type(before) is type(after):
         kind: Any = type(before)
         hints = hints_of(kind)
         for each in fields(before):
@@ -74,11 +71,11 @@ def _between(before: Any, after: Any, hint: Any, path: Path) -> Iterator[Differe
             yield from _between(*values, hints[each.name], (*path, each.name))
     elif _is_listing(before) or _is_listing(after):
         yield from _in_order(before or (), after or (), path)
-    elif before is None and _is_section(after):
+    elif before is None and is_section(after):
         yield Difference(path, "+")
-    elif after is None and _is_section(before):
+    elif after is None and is_section(before):
         yield Difference(path, "-")
-    elif _is_section(before) or _is_section(after):  # another kind of the same, as of a store
+    elif is_section(before) or is_section(after):  # another kind of the same, as of a store
         yield Difference(path, "~", _kind(before), _kind(after))
     else:
         key = path[-1]
@@ -119,12 +116,8 @@ def _named(values: Mapping[Any, Any]) -> dict[str, Any]:
     return {str(key): value for key, value in values.items()}
 
 
-def _is_section(value: object) -> bool:
-    return is_dataclass(value) and not isinstance(value, _SINGLE)
-
-
 def _is_listing(value: object) -> bool:
-    return isinstance(value, tuple) and any(map(_is_section, value))
+    return isinstance(value, tuple) and any(map(is_section, value))
 
 
 def _kind(value: object) -> str:
