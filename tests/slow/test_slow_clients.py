@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.support.lateness import timed
 from tests.support.proxied import elapsed_since, proxied
 from tests.support.raw import ask, connected, get
 from tests.support.steps import OK
@@ -45,6 +46,7 @@ async def test_a_head_that_drips_ends_with_its_time(begun, rest):
         assert not origin.connections
 
 
+@timed
 async def test_so_does_one_behind_an_answer_and_no_other():
     async with (
         proxied(OK, limits={"head": SHORT}) as (sidecar, origin),
@@ -89,6 +91,7 @@ async def test_a_body_that_stops_ends_with_its_time(framing):
         assert not any(request.complete.is_set() for request in origin.requests)
 
 
+@timed
 async def test_many_slow_ones_do_not_keep_a_quick_one_waiting():
     async with proxied(OK, limits={"head": 10.0}) as (sidecar, _):
         slow = []
