@@ -153,10 +153,10 @@ test-image: $(VENV)/.ship ## The image and the examples of deploy/, built, start
 
 # Not in CI: what the databases say changes without a change here, and they may be out of reach.
 .PHONY: audit
-audit: ## Known vulnerabilities of what is in requirements.lock (needs the Internet; not in CI)
+audit: ## Known vulnerabilities of what is in requirements.lock (asks PyPI and OSV)
 	@test -x .tools/audit/bin/pip-audit || { $(PY) -m venv .tools/audit && \
 		.tools/audit/bin/python -m pip install -q --disable-pip-version-check pip-audit; }
-	@$(PY) -m scripts.audit .tools/audit/bin/pip-audit
+	@$(PY) -m scripts.audit .tools/audit/bin/pip-audit $(ARGS)
 
 .PHONY: sbom
 sbom: $(VENV)/.ship ## Write dist/sbom.cdx.json: what the image consists of (CycloneDX)

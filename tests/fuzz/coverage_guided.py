@@ -1,9 +1,10 @@
 """One target under atheris: bytes that reach new branches are kept, and changed further.
 
-    python -m tests.fuzz.coverage_guided TARGET SECONDS FOLDER
+    python -m tests.fuzz.coverage_guided TARGET FOLDER LIMIT...
 
 Needs the extra `fuzz`. Bytes that do harm are written to FOLDER, as `crash-…`; to try them again:
-`python -m tests.fuzz --replay TARGET FILE`.
+`python -m tests.fuzz --replay TARGET FILE`. The limits are the fuzzer's own: `-max_total_time=60`,
+or `-runs=1000 -seed=1` for the same bytes each time.
 """
 
 import sys
@@ -18,13 +19,13 @@ CORPUS = Path(__file__).parent / "corpus"
 _LONGEST = 4096
 
 
-def main(name: str, seconds: str, folder: str) -> None:
-    """Try until the time is over, or harm is done."""
+def main(name: str, folder: str, *limits: str) -> None:
+    """Try until a limit is reached, or harm is done."""
     found = Path(folder) / "corpus" / name
     found.mkdir(parents=True, exist_ok=True)
     arguments = [
         sys.argv[0],
-        f"-max_total_time={seconds}",
+        *limits,
         f"-max_len={_LONGEST}",
         f"-artifact_prefix={folder}/{name}-",
         "-timeout=10",

@@ -1,5 +1,8 @@
 """`make audit` says what is known, and never that all is well where nobody could be asked."""
 
+import pytest
+
+from scripts import audit
 from scripts.audit import report
 
 FINE = {"name": "a", "version": "1", "vulns": []}
@@ -24,3 +27,13 @@ def test_all_is_well_only_where_all_are_known():
     lines, code = report([FINE], 2)
     assert code == 2
     assert "of the others NOTHING IS KNOWN" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("found", "code", "where_possible"), [([], 2, 0), ([FINE], 2, 0), ([FINE, BAD], 1, 1)]
+)
+def test_ci_is_stopped_by_what_is_known_only(monkeypatch, capsys, found, code, where_possible):
+    monkeypatch.setattr(audit, "audited", lambda *_: found)
+    assert audit.main("pip-audit") == code
+    assert audit.main("pip-audit", "--where-possible") == where_possible
+    assert "NOTHING IS KNOWN" in capsys.readouterr().out
