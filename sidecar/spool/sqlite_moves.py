@@ -15,11 +15,11 @@ _MOVE = """
         immediate = ?, turn = ?, expires_at = ?, head = ? WHERE seq = ?
 """
 _HEAD = """
-    SELECT seq, state FROM deliveries
+    SELECT seq, state FROM deliveries INDEXED BY heads
     WHERE lane = ? AND lane <> '' AND head = 1 AND state IN ('queued', 'sending')
 """
 _FIRST = """
-    SELECT seq FROM deliveries
+    SELECT seq FROM deliveries INDEXED BY lanes
     WHERE lane = ? AND lane <> '' AND state IN ('queued', 'sending') ORDER BY turn, seq LIMIT 1
 """
 _WITHOUT_REQUEST = frozenset[State](("delivered", "discarded"))

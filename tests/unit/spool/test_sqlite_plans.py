@@ -43,6 +43,18 @@ def test_no_statement_looks_at_all_rows_or_sorts_them(statement, tmp_path):
     assert not [step for step in plan if re.search(r"SCAN deliveries|TEMP B-TREE", step)]
 
 
+@pytest.mark.parametrize(
+    ("statement", "index"), [(sqlite_moves._HEAD, "heads"), (sqlite_moves._FIRST, "lanes")]
+)
+def test_a_lane_is_not_looked_through_for_the_one_that_is_next(statement, index, tmp_path):
+    """Or each message to somebody costs as much as there are messages to them."""
+    (tmp_path / "spool.db").touch()
+    connection = connect(tmp_path / "spool.db", 1 << 20)
+    ((_, _, _, plan),) = connection.execute(f"EXPLAIN QUERY PLAN {statement}", ("a",))
+    connection.close()
+    assert plan.startswith(f"SEARCH deliveries USING INDEX {index} ")
+
+
 @pytest.mark.parametrize("state", [None, "queued", "failed"])
 @pytest.mark.parametrize("filters", [{}, {"lane": "a"}, {"upstream": "a", "route": "b"}])
 def test_finding_goes_by_an_index(state, filters, tmp_path):
