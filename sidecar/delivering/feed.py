@@ -69,23 +69,32 @@ class Feed:
         """Whether no more is given out."""
         return self._closed
 
-    def open(self, cursor: int) -> Response:
+    async def open(self, cursor: int) -> Response:
         """A stream of all changes after that one, as server-sent events.
 
         Raises:
             BadRequest: too many read already.
         """
-        reader = _Stream(self._spool, self, cursor)
+        reader = _Stream(self._spool, self, await self._known(cursor))
         return self._begin(Response, 200, b"OK", list(EVENT_STREAM), reader)
 
-    def open_socket(self, cursor: int) -> Response:
+    async def open_socket(self, cursor: int) -> Response:
         """The same as messages of a WebSocket.
 
         Raises:
             BadRequest: too many read already.
         """
-        reader = _Messages(self._spool, self, cursor)
+        reader = _Messages(self._spool, self, await self._known(cursor))
         return self._begin(Spoken, 101, b"Switching Protocols", [], reader)
+
+    async def _known(self, cursor: int) -> int:
+        """Where what is to come begins: who has seen the head of the answer misses nothing."""
+        if cursor != LATEST:
+            return cursor
+        try:
+            return (await self._spool.events_after(LATEST, 1)).cursor
+        except SpoolUnavailable:
+            return LATEST  # as soon as it answers
 
     def _begin(
         self,

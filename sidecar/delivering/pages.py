@@ -83,7 +83,7 @@ class Pages:
         if path == EVENTS:
             feed, cursor = self._parts.feed, _cursor(request.headers, query)
             as_socket = _wants_socket(request.headers)
-            return feed.open_socket(cursor) if as_socket else feed.open(cursor)
+            return await (feed.open_socket(cursor) if as_socket else feed.open(cursor))
         if path == DELIVERIES:
             return await self._list(query)
         name = delivery_id(path.removeprefix(f"{DELIVERIES}/"))

@@ -39,6 +39,30 @@ async def test_the_feed_gives_each_change_as_it_comes():
     feed.close()
 
 
+@virtually
+async def test_whoever_has_seen_the_head_of_a_feed_misses_nothing_that_comes():
+    world = Application(200)
+    await world.accept()
+    feed = await world.page("/_sidecar/events")
+    later = await world.accept()
+    ((_, cursor, data),) = await some(feed)
+    assert (cursor, data["id"], data["state"]) == ("2", later, "queued")
+
+
+@virtually
+async def test_a_feed_that_is_opened_while_the_spool_is_away_begins_when_it_is_back():
+    world = Application()
+    world.spool.down = True
+    feed = await world.feed.open(LATEST)
+    reading = asyncio.ensure_future(some(feed))
+    await asyncio.sleep(5.0)
+    world.spool.down = False
+    await asyncio.sleep(5.0)
+    delivery = await world.accept()
+    ((_, _, data),) = await reading
+    assert data["id"] == delivery
+
+
 @pytest.mark.parametrize(
     ("query", "headers", "states"),
     [
@@ -71,7 +95,7 @@ async def test_a_feed_from_a_point_that_is_unknown_says_that_there_is_a_gap():
 @virtually
 async def test_a_quiet_feed_shows_that_it_is_alive():
     world = Application()
-    feed = world.feed.open(LATEST)
+    feed = await world.feed.open(LATEST)
     assert feed.body.take() is None
     assert await feed.body.read() == b": still here\n\n"
     assert world.clock.now() == 15.0
@@ -80,7 +104,7 @@ async def test_a_quiet_feed_shows_that_it_is_alive():
 @virtually
 async def test_a_feed_ends_when_the_sidecar_stops():
     world = Application()
-    feed = world.feed.open(LATEST)
+    feed = await world.feed.open(LATEST)
     reading = asyncio.ensure_future(feed.body.read())
     await asyncio.sleep(0.1)
     world.feed.close()
@@ -91,12 +115,12 @@ async def test_a_feed_ends_when_the_sidecar_stops():
 @virtually
 async def test_readers_are_bounded_and_give_their_place_back():
     feed = Feed(Application().spool)
-    readers = [feed.open(0) for _ in range(100)]
+    readers = [await feed.open(0) for _ in range(100)]
     with pytest.raises(BadRequest) as caught:
-        feed.open(0)
+        await feed.open(0)
     assert caught.value.status == 429
     readers[0].close()
-    feed.open(0)
+    await feed.open(0)
 
 
 @virtually
@@ -104,7 +128,7 @@ async def test_a_spool_that_is_away_makes_the_feed_wait():
     world = Application()
     await world.accept()
     world.spool.down = True
-    feed = world.feed.open(0)
+    feed = await world.feed.open(0)
     reading = asyncio.ensure_future(some(feed))
     await asyncio.sleep(5.0)
     world.spool.down = False
