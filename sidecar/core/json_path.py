@@ -10,7 +10,10 @@ from typing import TypeAlias
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 Path = tuple[str | int, ...]
 
-_STEP = re.compile(r"\.?([A-Za-z_][\w-]*)|\[(\d{1,6})\]|\[\"([^\"]+)\"\]|\['([^']+)'\]")
+Steps: TypeAlias = tuple[str | int | None, ...]
+"""A path that may lead to many: names, positions, and None for every item of a list."""
+
+_STEP = re.compile(r"\.([A-Za-z_][\w-]*)|\[(\d{1,6})\]|\[(\*)\]|\[\"([^\"]+)\"\]|\['([^']+)'\]")
 
 
 def parsed(text: bytes) -> Json:
@@ -28,17 +31,31 @@ def path_of(text: str) -> Path:
     Raises:
         ValueError: it is not of this form, or has no step.
     """
-    steps: list[str | int] = []
-    at = 1 if text.startswith("$") else 0
-    while at < len(text):
-        step = _STEP.match(text, at)
-        if step is None or (text[at] not in ".[" and at > 0):
-            raise ValueError(f"not a JSON path: {text!r} at {text[at:]!r}")
-        name, index, *quoted = step.groups()
-        steps.append(int(index) if index else name or quoted[0] or quoted[1])
+    rooted = text if text.startswith("$") else f"${text}" if text[:1] in "[." else f"$.{text}"
+    steps = steps_of(rooted)
+    path = tuple(step for step in steps if step is not None)
+    if len(path) < len(steps):
+        raise ValueError(f"not the JSON path of one value: {text!r}")
+    return path
+
+
+def steps_of(path: str) -> Steps:
+    """The steps of `$.data[*].url`.
+
+    Raises:
+        ValueError: it is no such path.
+    """
+    steps: list[str | int | None] = []
+    at = 1
+    while at < len(path):
+        step = _STEP.match(path, at)
+        if step is None:
+            raise ValueError(f"not a JSON path: {path!r} at {path[at:]!r}")
+        name, index, every, *quoted = step.groups()
+        steps.append(None if every else int(index) if index else name or quoted[0] or quoted[1])
         at = step.end()
-    if not steps:
-        raise ValueError(f"not a JSON path: {text!r} names nothing")
+    if not path.startswith("$") or not steps:
+        raise ValueError(f"not a JSON path: {path!r}")
     return tuple(steps)
 
 

@@ -6,14 +6,10 @@ Nothing is written anew: every byte outside of what is replaced stays as it is. 
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
-from sidecar.core.json_path import Json
+from sidecar.core.json_path import Json, Steps
 
-Steps: TypeAlias = tuple[str | int | None, ...]
-"""A path: names, positions, and None for every item of a list."""
-
-_STEP = re.compile(r"\.([A-Za-z_][\w-]*)|\[(\d{1,6})\]|\[(\*)\]|\[\"([^\"]+)\"\]|\['([^']+)'\]")
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]:,]|[^\s"{}\[\]:,]++', re.DOTALL)
 _UNIT = re.compile(
     r"\\u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}"  # two that are one (RFC 8259 §7)
@@ -37,29 +33,6 @@ class Literal(NamedTuple):
     end: int
     """Behind its closing quote."""
     value: str
-
-
-def steps_of(path: str) -> Steps:
-    """The steps of `$.data[*].url`.
-
-    Raises:
-        ValueError: it is no such path.
-    """
-    steps: list[str | int | None] = []
-    at = 1
-    while at < len(path):
-        step = _STEP.match(path, at)
-        if step is None:
-            raise ValueError(f"not a JSON path: {path!r}")
-        name, index, every, *quoted = step.groups()
-        if every:
-            steps.append(None)
-        else:
-            steps.append(int(index) if index else name or quoted[0] or quoted[1])
-        at = step.end()
-    if not path.startswith("$") or not steps:
-        raise ValueError(f"not a JSON path: {path!r}")
-    return tuple(steps)
 
 
 def swapped(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from sidecar.config.returned_urls import ReturnedUrls
-from sidecar.core.json_spans import Swap, steps_of, swapped
+from sidecar.core.json_path import steps_of
+from sidecar.core.json_spans import Swap, swapped
 from sidecar.core.returned_urls import Addresses, ReturnedUrl, changed_headers
 from sidecar.core.rewritten_body import (
     headers_for,

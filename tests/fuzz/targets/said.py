@@ -5,7 +5,8 @@ from contextlib import suppress
 from typing import Any
 
 from sidecar.core.cache import directives, token
-from sidecar.core.json_spans import steps_of, strings_at, swapped
+from sidecar.core.json_path import steps_of
+from sidecar.core.json_spans import strings_at, swapped
 from sidecar.core.multipart import read_form
 from sidecar.core.status_webhook import TAG, statuses, tagged
 from sidecar.dialects import DIALECTS

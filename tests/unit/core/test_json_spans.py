@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.json_spans import Swap, steps_of, strings_at, swapped
+from sidecar.core.json_path import steps_of
+from sidecar.core.json_spans import Swap, strings_at, swapped
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
