@@ -18,7 +18,6 @@ from sidecar.telemetry.message_stats import MessageStats
 
 _FIRST, _LONGEST = 0.1, 2.0
 """Seconds between two tries: doubled each time."""
-_PING = 1.0
 _SILENCE = 2.0
 """Seconds without an answer to a ping, after which the connection is given up."""
 _PATIENCE = 5.0
@@ -81,7 +80,7 @@ class Messenger:
         self._work = asyncio.Event()
         self._patience = Patience()
         self._tasks: list[asyncio.Task[None]] = []
-        self._ping = min(_PING, max(0.05, hearing.recheck / 4))
+        self._ping = hearing.interval
         self._said_down = False
         self._closed = False
 

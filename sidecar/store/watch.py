@@ -10,11 +10,9 @@ from sidecar.clock import Clock
 from sidecar.core.cache.hearing import Hearing
 from sidecar.tasks import end
 
-_SECONDS = 1.0
-
 
 class Watch:
-    """Looks at the file every second.
+    """Looks at the file every second, or more often.
 
     Args:
         version: another number when another process has written; None where nobody can say.
@@ -30,7 +28,7 @@ class Watch:
         self._clock = clock
         self._last: int | None = None
         self._task: asyncio.Task[None] | None = None
-        self._seconds = min(_SECONDS, max(0.05, hearing.recheck / 4))
+        self._seconds = hearing.interval
 
     def __repr__(self) -> str:
         return f"<Watch {self._hearing!r}>"

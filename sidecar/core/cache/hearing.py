@@ -7,6 +7,8 @@ seconds.
 
 from math import inf
 
+_RAREST, _OFTENEST = 1.0, 0.05
+
 
 class Hearing:
     """Since when, and up to when, everything that others changed was heard of.
@@ -22,6 +24,11 @@ class Hearing:
 
     def __repr__(self) -> str:
         return f"<Hearing since {self._since:.3f} until {self._until:.3f}>"
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two signs of life: well within what a missing one costs."""
+        return min(_RAREST, max(_OFTENEST, self.recheck / 4))
 
     def begin(self, now: float) -> None:
         """From now on everything is heard of; what was before may have been missed."""
