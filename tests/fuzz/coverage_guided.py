@@ -4,7 +4,7 @@
 
 Needs the extra `fuzz`. Bytes that do harm are written to FOLDER, as `crash-…`; to try them again:
 `python -m tests.fuzz --replay TARGET FILE`. The limits are the fuzzer's own: `-max_total_time=60`,
-or `-runs=1000 -seed=1` for the same bytes each time.
+`-runs=1000`.
 """
 
 import sys
