@@ -35,6 +35,7 @@ class Sharing:
             epoch=origin,
             hearing=hearing,
             tell=self._tell,
+            elapsed=clock.now,
         )
 
     def __repr__(self) -> str:

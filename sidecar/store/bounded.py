@@ -37,6 +37,7 @@ class Bounded(Generic[T]):
         self._max_size = max_size
         self._max_object = max_object
         self._stats = stats
+        self._order = eviction
         self._eviction = eviction()
         self._values: dict[str, tuple[T, int]] = {}
         self.size = 0
@@ -89,6 +90,12 @@ class Bounded(Generic[T]):
         self._eviction.removed(key)
         self._resize(-found[1])
         return found[0]
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._eviction = self._order()
+        self._values.clear()
+        self._resize(-self.size)
 
     def snapshot(self) -> dict[str, int]:
         """How it stands, for people."""

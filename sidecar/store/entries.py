@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
+from sidecar.core.cache.calendar import TOLERANCE, Calendar
 from sidecar.core.cache.generations import BANS, Generations
 from sidecar.core.cache.hearing import Hearing
 from sidecar.core.cache.key import variant_of
@@ -50,6 +51,7 @@ class Entries:
         *,
         hearing: Hearing | None = None,
         tell: Callable[[News], None] = _to_nobody,
+        elapsed: Callable[[], float] | None = None,
     ) -> None:
         """An empty memory before what is in the shared store.
 
@@ -61,6 +63,7 @@ class Entries:
             epoch: whose generations an entry's tags are; another in every process.
             hearing: how far what others change is heard of; by default it is not.
             tell: tells others what was changed here.
+            elapsed: monotonic seconds, by which it is seen that the calendar was set back.
         """
         self.memory = memory
         self.generations = generations
@@ -70,6 +73,8 @@ class Entries:
         self._epoch = epoch
         self._hearing = hearing or Hearing(RECHECK)
         self._tell = tell
+        self._elapsed = elapsed
+        self._calendar = Calendar()
 
     def __repr__(self) -> str:
         return f"<Entries {self.memory!r}>"
@@ -87,6 +92,9 @@ class Entries:
         Waits only where there is a shared store, and memory has nothing, or nothing of which it is
         known whether others have changed it.
         """
+        if self._elapsed is not None and self._calendar.was_set_back(now, self._elapsed()):
+            self._hearing.set_back(now)
+            self.memory.clear()  # nobody knows any more how old it is
         found = self.memory.get(key)
         if found is None and self._shared is not None:
             found = await self._load(key, now)
@@ -107,7 +115,8 @@ class Entries:
         """
         state = self.generations.state(entry.tags, entry.upstream, entry.path)
         verdict: Verdict = "none"
-        ended = now > entry.expires_at
+        # What is from the future was stored by a calendar that was wrong, then or now.
+        ended = now > entry.expires_at or entry.asked_at > now + TOLERANCE
         if self._changes is not None and state != "gone" and not ended and self._is_due(entry, now):
             verdict = await self._verdict(entry, now)
             state = self.generations.state(entry.tags, entry.upstream, entry.path)

@@ -24,3 +24,7 @@ class Kept(Protocol):
     def pop(self, key: str, /) -> object:
         """Forget what is there, if anything is."""
         ...
+
+    def clear(self) -> None:
+        """Forget all."""
+        ...

@@ -54,6 +54,10 @@ class Shelf:
         assert size > 0
         self.values[key] = value
 
+    def clear(self) -> None:
+        """Forget all."""
+        self.values.clear()
+
     def pop(self, key: str) -> None:
         """Forget it."""
         self.values.pop(key, None)

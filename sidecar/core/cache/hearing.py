@@ -34,6 +34,12 @@ class Hearing:
         """From now on everything is heard of; what was before may have been missed."""
         self._since = self._until = now
 
+    def set_back(self, now: float) -> None:
+        """The calendar was set back to this: nothing was heard of what is to come."""
+        self._until = min(self._until, now)
+        if self._since != inf:
+            self._since = min(self._since, now)
+
     def heard(self, until: float) -> None:
         """All that was changed before `until` has been heard of."""
         self._until = max(self._until, until)
