@@ -12,7 +12,7 @@ from sidecar.clock import Clock
 from sidecar.core.cache.generations import Tags
 from sidecar.core.cache.merging import as_served, as_stored, same_by_head
 from sidecar.core.cache.model import Entry, Head, Plan, Rules, Use
-from sidecar.core.cache.renewing import renewed
+from sidecar.core.cache.renewing import renewed, tells_of_body
 from sidecar.core.cache.token import capped
 from sidecar.core.cache.vary import names_of, selecting
 from sidecar.dialects.sse import is_event_stream
@@ -44,6 +44,9 @@ class FetchParts(NamedTuple):
     """Looks at a complete answer; which of its tags it needs."""
     ranges: bool = False
     """Whether `Range` asks for a part of what is kept, and not for something of its own."""
+    heads: bool = False
+    """Whether the answer to a HEAD may renew what is kept without a validator, if it says how long
+    it is fresh."""
 
 
 class Wanted(NamedTuple):
@@ -220,6 +223,8 @@ class Fetch:
         parts, now = self._parts, self._parts.clock.wall()
         sent = _Sent(wanted, self.whole(wanted.exchange.request), asked_at)
         same = same_by_head(wanted.entry, head)
+        if same and not tells_of_body(head, lifetimes=parts.heads):
+            return
         renewed = self._renewed(wanted.entry, sent, head, now) if same else None
         if renewed is not None:
             parts.entries.keep(wanted.key, renewed)

@@ -187,6 +187,7 @@ class Caching:
             max_object=config.max_object,
             clock=self._clock,
             ranges=config.mode == "rfc9111",
+            heads=config.mode == "rfc9111",
         )
 
     def key_of(self, route: RouteEntry) -> KeyRule:

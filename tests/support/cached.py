@@ -120,6 +120,7 @@ class World:
             self.config.max_object,
             self.clock,
             ranges=standard,
+            heads=standard,
         )
         is_read = ReadRule(self.config.post, ranges=standard or b"range" in names)
         parts = Parts(

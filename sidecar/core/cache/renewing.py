@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from sidecar.core.cache.merging import merged, same_representation
+from sidecar.core.cache import directives as cc
+from sidecar.core.cache.freshness import has_explicit_lifetime
+from sidecar.core.cache.merging import has_validator, merged, same_representation
 from sidecar.core.cache.model import Entry, Head, Rules
 from sidecar.exchange import Request
 
@@ -28,3 +30,15 @@ def renewed(
     if plan is None:
         return None
     return replace(entry, head=head, received_at=received_at, plan=plan)
+
+
+def tells_of_body(head: Head, *, lifetimes: bool) -> bool:
+    """Whether the answer to a HEAD says anything of a stored body, which may be another by now.
+
+    Args:
+        head: the answer, which does not contradict what is stored.
+        lifetimes: whether it may say that by how long it is fresh itself (§4.3.5).
+    """
+    if has_validator(head.headers):
+        return True
+    return lifetimes and has_explicit_lifetime(head, cc.of(head.headers))

@@ -1,5 +1,7 @@
 """HEAD is answered from a GET, and POST is a read where the route says so."""
 
+import pytest
+
 from sidecar.config.cache import Cache
 from tests.support.builders import response
 from tests.support.cached import LENIENT, RESET, TTL, World, ok, read
@@ -34,6 +36,27 @@ async def test_a_head_is_stale_too_where_the_upstream_fails():
     world.clock.advance(100)
     for _ in range(2):
         assert (await world.call("HEAD")).headers["x-sidecar-degraded"] == "stale"
+
+
+@pytest.mark.parametrize(
+    ("said", "calls"),
+    [
+        ((), 3),
+        (((b"Content-Length", b"3"), (b"Cache-Control", b"max-age=60")), 3),
+        (((b"Last-Modified", b"yesterday"),), 3),
+        (((b"ETag", b'"1"'),), 2),
+    ],
+)
+async def test_a_head_makes_a_body_young_again_only_where_it_says_that_it_is_the_same(said, calls):
+    """Else each HEAD would add a `ttl` to what is out of date."""
+    world = World(ok(b"one", *said), response(200, b"", list(said)), config=LENIENT)
+    await world.get()
+    world.clock.advance(100)
+    assert (await world.call("HEAD")).note == "sidecar; fwd=stale"
+    world.answers = [ok(b"two")]
+    await world.get()
+    await world.settle()
+    assert len(world.calls) == calls
 
 
 async def test_a_post_is_not_stored_by_the_rules_of_the_standard():

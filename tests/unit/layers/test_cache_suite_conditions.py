@@ -207,6 +207,18 @@ async def test_an_update_by_head_renews_the_stored_answer_to_the_get():
     assert (got.body, got.headers["a"], len(world.calls)) == (b"one", "2", 2)
 
 
+@pytest.mark.parametrize(("said", "calls"), [((), 3), ([(b"Cache-Control", b"max-age=2")], 2)])
+async def test_a_head_that_names_no_version_renews_only_by_a_lifetime_of_its_own(said, calls):
+    world = World(config=CONFIG, shared=True)
+    world.answers = [response(200, b"one", [(b"Cache-Control", b"max-age=2")])]
+    await world.get()
+    world.clock.advance(PAUSE)
+    world.answers = [response(200, b"", list(said))]
+    await world.call("HEAD")
+    await world.get()
+    assert len(world.calls) == calls
+
+
 @pytest.mark.parametrize("other", [(b"ETag", b'"2"'), (b"Content-Length", b"4")])
 async def test_a_head_that_shows_another_representation_drops_the_stored_one(other):
     world = World(config=CONFIG, shared=True)
