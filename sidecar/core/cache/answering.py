@@ -5,7 +5,7 @@ Sources: RFC 9110 §13 (conditional requests), §14 (ranges), RFC 9111 §4.3.2 (
 
 import re
 
-from sidecar.core.cache.dates import date_of, http_date
+from sidecar.core.cache.dates import date_of, http_date, strong_date
 from sidecar.core.cache.directives import value_of, values_of
 from sidecar.core.cache.merging import weak_equal
 from sidecar.core.cache.model import Entry, Head
@@ -19,9 +19,6 @@ _IN_A_304 = frozenset(
     (b"cache-control", b"content-location", b"date", b"etag", b"expires", b"vary")
 )
 """What a 304 must carry (RFC 9110 §15.4.5), and without an ETag the date that takes its place."""
-_STRONG = 1.0
-"""Seconds from `Last-Modified` to `Date`: if less, it may have changed again within the second that
-the former names (§8.8.2.2)."""
 _TAG = re.compile(rb'(W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
 
@@ -120,11 +117,8 @@ def _range_applies(stored: RawHeaders, headers: RawHeaders) -> bool:
     condition = condition.strip()
     if condition[:1] == b'"':
         return condition == value_of(stored, b"etag")
-    instant, modified = http_date(condition), date_of(stored, b"last-modified")
-    made = date_of(stored, b"date")
-    if instant is None or modified is None or made is None:
-        return False
-    return instant == modified <= made - _STRONG
+    instant = http_date(condition)
+    return instant is not None and instant == strong_date(stored)
 
 
 def _without_length(headers: RawHeaders) -> RawHeaders:

@@ -1,4 +1,7 @@
-"""HTTP-dates as seconds and back (RFC 9110 §5.6.7). Never raises, whatever the bytes."""
+"""HTTP-dates as seconds and back (RFC 9110 §5.6.7). Never raises, whatever the bytes.
+
+Sections without another name are of RFC 9110.
+"""
 
 import re
 from calendar import monthrange, timegm
@@ -19,6 +22,9 @@ _FORMS = tuple(
     )
 )
 """IMF-fixdate, and the two obsolete forms."""
+_STRONG = 1.0
+"""Seconds from `Last-Modified` to `Date`: if less, it may have changed again within the second that
+the former names (§8.8.2.2)."""
 
 
 def http_date(value: bytes) -> float | None:
@@ -67,3 +73,11 @@ def date_of(headers: RawHeaders, name: bytes) -> float | None:
     """Wall-clock seconds in the only field of that lower-case name; None if it is none."""
     values = values_of(headers, name)
     return http_date(values[0]) if len(values) == 1 else None
+
+
+def strong_date(headers: RawHeaders) -> float | None:
+    """Wall-clock seconds of `Last-Modified`, where whatever was changed later has a later one."""
+    modified, made = date_of(headers, b"last-modified"), date_of(headers, b"date")
+    if modified is None or made is None or modified > made - _STRONG:
+        return None
+    return modified

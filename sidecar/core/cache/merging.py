@@ -3,7 +3,7 @@
 Source: RFC 9111 §3.1, §3.2 (storing, updating), §4.3.1, §4.3.4, §4.3.5 (validating, freshening).
 """
 
-from sidecar.core.cache.dates import date_of, format_date, http_date
+from sidecar.core.cache.dates import date_of, format_date, strong_date
 from sidecar.core.cache.directives import value_of, values_of
 from sidecar.core.cache.model import Entry, Head
 from sidecar.exchange import RawHeaders
@@ -87,12 +87,16 @@ def has_validator(headers: RawHeaders) -> bool:
 
 
 def conditions_for(entry: Entry) -> RawHeaders:
-    """The fields that make a request conditional on what is stored (§4.3.1)."""
+    """The fields that make a request conditional on what is stored (§4.3.1).
+
+    Not its date, where that is of the second in which it was made: what was written within the
+    same second has the same one, and would never be seen.
+    """
     fields: RawHeaders = []
     etag = value_of(entry.head.headers, b"etag")
     modified = value_of(entry.head.headers, b"last-modified")
     if etag is not None:
         fields.append((b"If-None-Match", etag))
-    if modified is not None and http_date(modified) is not None:
+    if modified is not None and strong_date(entry.head.headers) is not None:
         fields.append((b"If-Modified-Since", modified))
     return fields

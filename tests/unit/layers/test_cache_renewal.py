@@ -3,6 +3,8 @@
 import base64
 import json
 
+import pytest
+
 from sidecar.config.cache import Cache
 from tests.support.builders import response
 from tests.support.cached import TTL, World, ok
@@ -74,3 +76,15 @@ async def test_a_304_about_something_else_leads_to_a_whole_answer():
         True,
         False,
     ]
+
+
+@pytest.mark.parametrize(("modified", "conditions"), [(0.0, 0), (-1.0, 1), (-60.0, 1)])
+async def test_a_date_is_no_condition_within_its_own_second(modified, conditions):
+    """A write within that second leaves it as it is: a 304 would keep what was there before."""
+    world = World(config=TTL)
+    last = (b"Last-Modified", world.date(modified))
+    world.answers = [ok(b"one", last, (b"Date", world.date())), ok(b"two", last)]
+    await world.get()
+    world.clock.advance(61)
+    await world.get()
+    assert len(world.calls[-1].request.headers) == conditions
