@@ -19,6 +19,9 @@ _IN_A_304 = frozenset(
     (b"cache-control", b"content-location", b"date", b"etag", b"expires", b"vary")
 )
 """What a 304 must carry (RFC 9110 §15.4.5), and without an ETag the date that takes its place."""
+_OF_CONTENT = frozenset((b"content-length", b"content-digest", b"content-md5"))
+"""Fields that are about the bytes of one message (RFC 9530 §2), and not about what they are a part
+of, as `Repr-Digest` is."""
 _TAG = re.compile(rb'(W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
 
@@ -91,12 +94,12 @@ def _part(entry: Entry, headers: RawHeaders) -> tuple[Head, bytes] | None:
     if found[1] and found[2] and int(found[1]) > int(found[2]):
         return None  # §14.1.1: invalid, so ignored
     if first >= size or first > last:
-        fields = [*_without_length(entry.head.headers), (b"Content-Range", b"bytes */%d" % size)]
+        fields = [*_of_all(entry.head.headers), (b"Content-Range", b"bytes */%d" % size)]
         return Head(416, b"Range Not Satisfiable", [*fields, (b"Content-Length", b"0")]), b""
     body = entry.body[first : last + 1]
     span = b"bytes %d-%d/%d" % (first, last, size)
     fields = [
-        *_without_length(entry.head.headers),
+        *_of_all(entry.head.headers),
         (b"Content-Range", span),
         (b"Content-Length", b"%d" % len(body)),
     ]
@@ -121,5 +124,6 @@ def _range_applies(stored: RawHeaders, headers: RawHeaders) -> bool:
     return instant is not None and instant == strong_date(stored)
 
 
-def _without_length(headers: RawHeaders) -> RawHeaders:
-    return [(name, value) for name, value in headers if name.lower() != b"content-length"]
+def _of_all(headers: RawHeaders) -> RawHeaders:
+    """The fields that hold for a part as well."""
+    return [(name, value) for name, value in headers if name.lower() not in _OF_CONTENT]

@@ -148,6 +148,19 @@ async def test_of_a_date_a_part_is_given_only_where_nothing_changed_within_its_s
     assert (await world.get(*asked)).status == status
 
 
+@pytest.mark.parametrize("asked", [b"bytes=0-1", b"bytes=9-"])
+async def test_a_part_does_not_come_with_the_digest_of_the_whole_content(asked):
+    world = World(config=CONFIG, shared=True)
+    digests = [(b"Content-Digest", b"sha-256=:a:"), (b"Content-MD5", b"b")]
+    digests += [(b"Repr-Digest", b"sha-256=:a:"), (b"Digest", b"sha-256=a")]
+    world.answers = [response(200, b"0123", [(b"Cache-Control", b"max-age=600"), *digests])]
+    await world.get()
+    names = {name for name, _ in digests}
+    for headers, found in (((), names), (((b"Range", asked),), {b"Repr-Digest", b"Digest"})):
+        got = await world.get(*headers)
+        assert {name for name in names if name.decode().lower() in got.headers} == found
+
+
 async def test_a_part_is_never_stored_for_the_whole():
     world = World(config=CONFIG, shared=True)
     part = [(b"Cache-Control", b"max-age=600"), (b"Content-Range", b"bytes 0-4/10")]
