@@ -9,6 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 from sidecar.core.cache.model import Head
+from sidecar.core.cache.targets import is_given_up
 from sidecar.errors import ExchangeError
 from sidecar.exchange import SAFE_METHODS, Exchange, Handler, Layer, Request, Response
 from sidecar.peeked import glance
@@ -79,7 +80,9 @@ class InvalidateLayer:
             response.close(error)
             raise
         finally:
-            self._drop(request, head, body)
+            tags = self._drop(request, head, body)
+            if is_given_up(head.status):
+                self._parts.write_again(tags, self._anew(request))
 
     def _drop(self, request: Request, head: Head | None, body: bytes | None) -> tuple[str, ...]:
         tags = self._parts.written(request, head, body)
@@ -114,7 +117,7 @@ class InvalidateLayer:
 
 def _refused(status: int) -> bool:
     """Whether the upstream says that it did nothing; 408 and 499 are a gateway that gave up."""
-    return 400 <= status < 500 and status not in (408, 499)
+    return 400 <= status < 500 and not is_given_up(status)
 
 
 def invalidate(parts: Parts) -> Layer:

@@ -12,7 +12,7 @@ from sidecar.core.cache.row_keys import Holds
 from sidecar.core.cache.rows_read import asked_of, is_complete, outlived, rows_of
 from sidecar.core.cache.tables import ALL, TableRules, Tables
 from sidecar.core.cache.tag_names import for_others
-from sidecar.core.cache.targets import Targets
+from sidecar.core.cache.targets import Targets, is_given_up
 from sidecar.core.cache.told import tables_written
 from sidecar.core.cache.writes import write_tags
 from sidecar.core.routing import RouteEntry
@@ -115,7 +115,7 @@ class UpstreamTags:
         if TABLE not in named:
             return self._mine(*found)
         known = partial(self._tables.keys.values, holds=holds, now=self._clock.now())
-        sure = head is not None and head.status < 500
+        sure = head is not None and head.status < 500 and not is_given_up(head.status)
         found += write_tags(self._tables, request, body, known, sure=sure)
         others = map(for_others, self._mine(*tables_written(self._tables, request)))
         return (*self._mine(*found), *others)

@@ -17,6 +17,9 @@ from sidecar.exchange import Request
 
 _NAMED = (b"location", b"content-location")
 _PORTS = {"http": 80, "https": 443}
+_GIVEN_UP = frozenset((408, 499, 502, 504))
+_NOT_OF_HTTP = 520
+"""From here on statuses are those of gateways: Cloudflare's 520 to 530, Supabase's 546."""
 _END_OF_SESSION = re.compile(r"(?:.*/)?(?:log|sign)[-_]?out/?|.*/revoke/?", re.IGNORECASE)
 
 
@@ -64,9 +67,14 @@ def ends_session(request: Request) -> bool:
     return _END_OF_SESSION.fullmatch(request.target.partition("?")[0]) is not None
 
 
+def is_given_up(status: int) -> bool:
+    """Whether a gateway says that it waits no longer: what was asked for may still be done."""
+    return status in _GIVEN_UP or status >= _NOT_OF_HTTP
+
+
 def _may_be_done(status: int) -> bool:
     """2xx and 3xx say that it was (RFC 9111 §4.4); of a gateway's errors, nobody knows."""
-    return status < 400 or status in (502, 503, 504)
+    return status < 400 or status == 503 or is_given_up(status)
 
 
 def _path_of(url: str) -> str:

@@ -185,3 +185,17 @@ async def test_a_write_whose_answer_was_lost_is_dropped_again_later():
     with pytest.raises(ConnectError):
         await refused.call()
     assert refused.dropped_again == []
+
+
+@pytest.mark.parametrize(
+    ("status", "again"),
+    [
+        *[(status, ["t"]) for status in (408, 499, 502, 504, 520, 524, 546)],
+        *[(status, []) for status in (200, 400, 500, 503)],
+    ],
+)
+async def test_a_write_that_a_gateway_gave_up_is_dropped_again_later(status, again):
+    """The database may still be at it: what is read until then shows what was there before."""
+    seen = Seen(response(status, b"rows"))
+    await seen.call()
+    assert seen.dropped_again == again

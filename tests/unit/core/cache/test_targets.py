@@ -39,7 +39,8 @@ def test_a_write_drops_its_own_path_and_the_collection_that_holds_it(read, write
 @pytest.mark.parametrize(
     ("status", "dropped"),
     [
-        *[(status, True) for status in (200, 201, 204, 302, None, 502, 504)],
+        *[(status, True) for status in (200, 201, 204, 302, None, 502, 503, 504)],
+        *[(status, True) for status in (408, 499, 520, 524, 546)],
         *[(status, False) for status in (400, 404, 409, 500)],
     ],
 )
