@@ -9,7 +9,7 @@ another query, are out of date just as well. Pure.
 import re
 from dataclasses import dataclass
 from hashlib import blake2b
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
 from sidecar.core.cache.directives import values_of
 from sidecar.core.cache.model import Head
@@ -57,8 +57,13 @@ class Targets:
         return self.url.rstrip("/") + request.target
 
     def _tag(self, path: str) -> str:
-        """A digest: a path may hold what is nobody's business."""
-        whole = f"{self.url} {path.rstrip('/')}".encode("utf-8", "surrogateescape")
+        """A digest: a path may hold what is nobody's business.
+
+        What may be percent-encoded or not is the same (RFC 3986 §6.2.2): clients differ in it.
+        """
+        whole = f"{self.url} ".encode() + unquote_to_bytes(
+            path.rstrip("/").encode("utf-8", "surrogateescape")
+        )
         return "@" + blake2b(whole, digest_size=12).hexdigest()
 
 

@@ -30,6 +30,11 @@ def met(read, write, status=200, headers=(), where=HERE):
         ("/a/5", "/a/7", False),
         ("/b", "/a", False),
         ("/A", "/a", False),
+        ("/a/~x", "/a/%7ex", True),
+        ("/a/%28x%29", "/a/(x)", True),
+        ("/%61", "/a/caf%c3%A9", True),
+        ("/a/caf\udcc3\udca9", "/a/caf%C3%A9", True),
+        ("/a/%7f", "/a/%7e", False),
     ],
 )
 def test_a_write_drops_its_own_path_and_the_collection_that_holds_it(read, write, dropped):
@@ -56,6 +61,7 @@ def test_only_a_write_that_may_have_been_done_counts(status, dropped):
         (b"/base/b/5?x=1", True),
         (b"b/5", True),
         (b"./b/5#part", True),
+        (b"/base/%62/5", True),
         (b"https://api.test/base/b/5", True),
         (b"https://API.test/base/b/5", True),
         (b"https://api.test:443/base/b/5", True),
