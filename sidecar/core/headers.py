@@ -33,6 +33,9 @@ _REQUEST_READS = _REQUEST_DROPS | {b"content-length"}
 # What nearly every Connection field says: it names no other field.
 _PLAIN = frozenset((b"", b",keep-alive", b",Keep-Alive", b",close", b",Close"))
 
+_BLANKS = b" \t"
+"""What may be behind a value and is no part of it (RFC 9110 §5.5); the parser leaves it there."""
+
 _INSTRUCTION = b"x-sidecar-"
 
 OF_BODY = frozenset((b"content-type", b"content-encoding", b"content-language", b"content-profile"))
@@ -96,10 +99,10 @@ def read_request(headers: RawHeaders, *, needs_host: bool = False) -> RequestHea
         if lower not in _REQUEST_READS:
             forwarded.append(one)
         elif lower == b"host":
-            hosts.append(value)
+            hosts.append(value.rstrip(_BLANKS))
         elif lower == b"content-length":
             forwarded.append(one)
-            lengths.append(value)
+            lengths.append(value.rstrip(_BLANKS))
         elif lower == b"connection":
             connection += b"," + value
         elif lower == b"transfer-encoding":
@@ -190,7 +193,7 @@ def read_response(headers: RawHeaders) -> ResponseHead:
         if lower not in _HOP_BY_HOP:
             forwarded.append((name, value))
             if lower == b"content-length":
-                lengths += (value.rstrip(b" \t"),)
+                lengths += (value.rstrip(_BLANKS),)
         elif lower == b"transfer-encoding":
             coding = value.lower() if coding is None else coding + b", " + value.lower()
         elif lower == b"connection":

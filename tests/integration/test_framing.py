@@ -13,6 +13,15 @@ from tests.support.wire import chunked
 CHUNKED = "Transfer-Encoding: chunked"
 
 
+@pytest.mark.parametrize("blanks", [" ", "\t", " \t "])
+async def test_blanks_behind_a_length_are_no_part_of_it(blanks):
+    data = call("POST", "/api/x", f"Content-Length: 2{blanks}") + b"ok" + get()
+    async with proxied(OK) as (sidecar, origin), connected(sidecar.proxy) as client:
+        await client.send(data)
+        assert [(await client.response()).status for _ in range(2)] == [200, 200]
+        assert [bytes(request.body) for request in origin.requests] == [b"ok", b""]
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 async def test_request_of_known_length_stays_so(method):
     async with proxied(OK) as (sidecar, origin):

@@ -57,7 +57,7 @@ async def test_host_that_is_none_is_refused(host):
     await refused(get("/api/x", host=host), 400, "bad_request")
 
 
-@pytest.mark.parametrize("host", ["", "a_b.test:80", "[::1]:8080"])
+@pytest.mark.parametrize("host", ["", "a_b.test:80", "[::1]:8080", "a.test \t"])
 async def test_host_that_is_one_passes(host):
     async with proxied(OK) as (sidecar, _):
         assert (await ask(sidecar.proxy, get("/api/x", host=host))).status == 200
