@@ -22,7 +22,7 @@ async def test_a_second_read_is_answered_from_the_store():
         first = await ask(sidecar.proxy, get())
         second = await ask(sidecar.proxy, get())
     assert [first.body, second.body] == [b"one", b"one"]
-    assert first.values("cache-status") == [b"sidecar; fwd=uri-miss; stored"]
+    assert first.values("cache-status") == [b"sidecar; fwd=miss; stored"]
     (status,) = second.values("cache-status")
     assert status.startswith(b"sidecar; hit; ttl=")
     assert second.values("age") == [b"0"]

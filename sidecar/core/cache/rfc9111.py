@@ -90,7 +90,7 @@ def _told(said: Directives, name: str, assumed: float) -> float:
 
 
 def _nothing(asked: Directives) -> Use:
-    return Use("refuse") if "only-if-cached" in asked else Use("ask", "uri-miss")
+    return Use("refuse") if "only-if-cached" in asked else Use("ask", "miss")
 
 
 def _ask(entry: Entry, reason: Reason, now: float, asked: Directives) -> Use:

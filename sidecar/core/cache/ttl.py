@@ -46,7 +46,7 @@ class Forced:
             return _SERVE
         only = "only-if-cached" in asked
         if entry is None:
-            return Use("refuse") if only else Use("ask", "uri-miss")
+            return Use("refuse") if only else Use("ask", "miss")
         late = now - entry.fresh_until
         fresher = "no-cache" in asked or _is_too_old(entry, asked, now)
         if late < 0 and not fresher:

@@ -18,7 +18,7 @@ async def test_a_miss_is_stored_and_a_hit_asks_nobody():
     assert (first.body, first.source, first.note) == (
         b"one",
         "upstream",
-        "sidecar; fwd=uri-miss; stored",
+        "sidecar; fwd=miss; stored",
     )
     assert (second.body, second.source, second.note) == (b"one", "cache", "sidecar; hit; ttl=60")
     assert (second.headers["age"], second.headers["content-length"]) == ("0", "3")
@@ -35,7 +35,7 @@ async def test_its_lifetime_ends():
     assert (await world.get()).note == "sidecar; fwd=stale; stored"
     assert (await world.get()).body == b"two"
     world.clock.advance(61)
-    assert (await world.get()).note == "sidecar; fwd=uri-miss; stored"
+    assert (await world.get()).note == "sidecar; fwd=miss; stored"
 
 
 async def test_a_length_is_added_where_the_upstream_sent_none():

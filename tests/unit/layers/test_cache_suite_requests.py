@@ -91,7 +91,8 @@ async def test_two_variants_are_kept_beside_each_other():
     world = World(config=CONFIG, shared=True)
     for value in (b"1", b"2"):
         world.answers = [response(200, value, fields(world, [("Date", 0), *VARY]))]
-        assert (await world.get((b"Foo", value))).body == value
+        got = await world.get((b"Foo", value))
+        assert (got.body, got.note) == (value, "sidecar; fwd=miss; stored")  # no `uri-miss`
     world.answers = [UpstreamReset("gone", code="upstream_reset")]
     assert [(await world.get((b"Foo", value))).body for value in (b"1", b"2")] == [b"1", b"2"]
 
