@@ -35,6 +35,9 @@ _IS = frozenset(("null", "true", "false", "unknown"))
 _MOST_VALUES = 32
 _MOST_COLUMNS = 64
 _MOST_TABLES = 4096
+_MOST_HINTS = 4
+_JOINS = frozenset(("inner", "left"))
+"""What is written as a hint, and is no name."""
 
 
 class Target(NamedTuple):
@@ -99,10 +102,12 @@ class Tables:
             for table in self.made_from(target.name):
                 tags += [table + "!", *self._rows(table, query if table == target.name else [])]
         prefix = target.name[: -len(target.name.rpartition("/")[2])]
-        for name in _embedded(query):
+        for name, *hints in _embedded(query):
             for table in self.made_from(prefix + name):
                 known = table in self._known or prefix + name in self.rules.views
                 tags += [table + "!", table] if known else [table + "!", table, ANY_WRITE]
+            for table in (prefix + hint for hint in hints):  # by way of which they may be joined
+                tags += [table + "!", table]
         if not target.is_function:
             self._learn(target.name)
         return tuple(dict.fromkeys(tags))
@@ -213,18 +218,21 @@ def _telling(column: str) -> tuple[int, str]:
     return (0 if column == "id" else 1 if column.endswith("_id") else 2, column)
 
 
-def _embedded(query: list[tuple[str, str]]) -> list[str]:
-    """The names of the resources that `select` embeds; an aggregate cannot be told from one."""
+def _embedded(query: list[tuple[str, str]]) -> list[list[str]]:
+    """The resources that `select` embeds, each with its hints.
+
+    An aggregate cannot be told from one.
+    """
     selects = [value for name, value in query if name == "select"]
     names = (_embedded_by(each) for select in selects for each in select.split("(")[:-1])
-    return [name.strip().strip('"') for name in names if name]
+    return [found for found in names if found]
 
 
-def _embedded_by(text: str) -> str:
-    """The resource in `…,alias:name!hint`, behind which a bracket opens.
+def _embedded_by(text: str) -> list[str]:
+    """The resource and the hints in `…,alias:name!hint`, behind which a bracket opens.
 
     Not by one expression: that would take for ever to see that a long text has none.
     """
     own = _BEFORE_NAME.split(text)[-1]
-    parts = (part.rpartition(".")[2] for part in own.split("!"))
-    return next(filter(None, parts), "")
+    parts = (part.rpartition(".")[2].strip().strip('"') for part in own.split("!"))
+    return [part for part in parts if part and part not in _JOINS][:_MOST_HINTS]

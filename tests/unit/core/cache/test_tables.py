@@ -91,6 +91,8 @@ CASES = [
     ("c?select=*,last:m!fk(id,u(name))&id=eq.1", "POST", "u", {"id": 2}, True),
     ("c?select=id,...u(name)&id=eq.1", "POST", "u", {"id": 2}, True),
     ("c?select=author:author_id(name)&id=eq.1", "POST", "u", {"id": 2}, True),
+    ("c?select=*,u!members(name)&id=eq.1", "POST", "members", {"c_id": 1}, True),
+    ("c?select=*,u!inner!members(name)&id=eq.1", "POST", "members", {"c_id": 1}, True),
     # upserts may move a row
     ("t?owner_id=eq.1", "POST", "t?on_conflict=id", {"id": 5, "owner_id": 2}, False),
     # bodies that say nothing
@@ -193,6 +195,19 @@ def test_what_is_known_of_a_database_is_bounded():
         tables.read_tags(get(f"t?c{number}=eq.1"))
     assert len(tables.columns("t")) == 64
     assert meets(tables, get("t?c299=eq.1"), write("POST", "t", {"c299": 2}))
+
+
+def test_a_table_by_way_of_which_others_are_joined_is_known_by_a_hint_or_by_the_rules():
+    """A request does not name it otherwise, and all else that it reads is known."""
+    by_hint, by_rule = Tables(RULES), Tables(TableRules(related={"members": ("c",)}))
+    change = write("POST", "members", {"c_id": 1, "u_id": 2})
+    for tables, read, dropped in (
+        (Tables(RULES), "c?select=*,u(name)", False),
+        (by_hint, "c?select=*,u!members(name)", True),
+        (by_rule, "c?select=*,u(name)", True),
+    ):
+        tables.read_tags(get("u"))
+        assert meets(tables, get(read), change) == dropped
 
 
 def test_of_an_embedded_view_the_rules_say_what_it_reads():
