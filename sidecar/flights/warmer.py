@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from sidecar.clock import Clock
+from sidecar.core.cache.directives import to_be_asked
 from sidecar.core.cache.early import is_due, warm_at
 from sidecar.core.cache.merging import conditions_for
 from sidecar.core.cache.model import Entry, Use
@@ -227,8 +228,10 @@ class Warmer:
 
 
 def _in_background(exchange: Exchange, now: float) -> Exchange:
+    request = exchange.request
     return replace(
         exchange,
+        request=request._replace(headers=to_be_asked(request.headers)),
         deadline=now + _PATIENCE,
         timeline=Timeline(now),
         attempt=1,

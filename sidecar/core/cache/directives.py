@@ -106,3 +106,15 @@ def age_of(headers: RawHeaders) -> float:
     if len(values) > 1 or not _DELTA.fullmatch(text):
         return float(LONGEST)
     return float(_delta(text))
+
+
+def to_be_asked(headers: RawHeaders) -> RawHeaders:
+    """The fields of a request that goes on although it wanted what is stored only (§5.2.1.7).
+
+    The next cache would hold itself to that, and answer 504.
+    """
+    return [
+        (name, value)
+        for name, value in headers
+        if name.lower() != b"cache-control" or "only-if-cached" not in parse([value])
+    ]

@@ -28,6 +28,16 @@ async def test_what_is_stale_is_served_at_once_and_fetched_anew():
     assert world.stats.refreshed == {"stale": 1}
 
 
+async def test_who_wants_only_what_is_stored_does_not_keep_it_from_being_fetched_anew():
+    world = World(ok(b"one"), config=LENIENT)
+    await world.get()
+    world.clock.advance(70)
+    only, other = (b"cache-control", b"max-stale, only-if-cached"), (b"A", b"1")
+    assert (await world.get(only, other)).body == b"one"
+    await world.settle()
+    assert world.calls[-1].request.headers == [other]
+
+
 async def test_many_who_meet_a_stale_answer_cause_one_refresh():
     world = World(ok(b"one"), ok(b"two"), config=LENIENT)
     await world.get()
