@@ -10,7 +10,7 @@ from sidecar.core.cache.model import Head
 from sidecar.core.cache.purge import TABLE_PREFIX, target_tag
 from sidecar.core.cache.row_keys import Holds
 from sidecar.core.cache.rows_read import asked_of, is_complete, outlived, rows_of
-from sidecar.core.cache.tables import ALL, TableRules, Tables
+from sidecar.core.cache.tables import ALL, TableRules, Tables, target_of
 from sidecar.core.cache.tag_names import for_others
 from sidecar.core.cache.targets import Targets, is_given_up
 from sidecar.core.cache.told import tables_written
@@ -110,9 +110,10 @@ class UpstreamTags:
         """
         named = route.config.invalidates
         found = [f"#{tag}" for tag in named if tag not in (TARGET, TABLE, CREDENTIAL)]
-        if TARGET in named:
+        of_tables = TABLE in named and target_of(request) is not None
+        if TARGET in named or (TABLE in named and not of_tables):  # where no table is told
             found += self._targets.written_tags(request, head)
-        if TABLE not in named:
+        if not of_tables:
             return self._mine(*found)
         known = partial(self._tables.keys.values, holds=holds, now=self._clock.now())
         sure = head is not None and head.status < 500 and not is_given_up(head.status)

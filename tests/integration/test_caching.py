@@ -5,6 +5,8 @@ import base64
 import json
 from dataclasses import replace
 
+import pytest
+
 from sidecar.config import Cache, Match, Prefetch, Route, Timeouts
 from tests.support.builders import one_upstream
 from tests.support.proxied import proxied
@@ -96,6 +98,17 @@ async def test_a_write_drops_the_rows_that_it_touches_and_no_others():
         assert (await ask(sidecar.proxy, get(two))).body == b"[1]"
         assert (await ask(sidecar.proxy, get(one))).body == b"[3]"
         assert len(origin.requests) == 4
+
+
+@pytest.mark.parametrize("path", ["/rest/v1/messages/", "//rest/v1/messages", "/messages"])
+async def test_a_write_whose_path_names_no_table_drops_what_was_at_its_address(path):
+    """Such as that of a PostgREST which is not below /rest/v1."""
+    everywhere = replace(TABLES, match=Match(path="/**"))
+    async with proxied(reply(b"old"), OK, reply(b"new"), routes=(everywhere,)) as (sidecar, _):
+        read = get(f"/api{path}?id=eq.1")
+        assert (await ask(sidecar.proxy, read)).body == b"old"
+        await ask(sidecar.proxy, call("PATCH", f"/api{path}?id=eq.1", content=b"{}"))
+        assert (await ask(sidecar.proxy, read)).body == b"new"
 
 
 async def test_a_dead_upstream_is_hidden_by_what_is_kept():
