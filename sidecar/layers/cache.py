@@ -219,7 +219,7 @@ def _shared(
     head = Head(upstream.status, upstream.reason, headers)
     if head.status == 200 and not_modified(head, request.headers):
         reader.leave()
-        same = as_304(head)
+        same, note = as_304(head), status.forwarded_as(note, head.status)
         return Response(304, same.reason, [*same.headers, note], BytesBody(b""))
     response = Response(
         head.status, head.reason, [*head.headers, note], reader, judgement=upstream.judgement

@@ -30,3 +30,9 @@ def forwarded(
     if collapsed:
         value += b"; collapsed"
     return b"Cache-Status", value
+
+
+def forwarded_as(note: tuple[bytes, bytes], status: int) -> tuple[bytes, bytes]:
+    """The same of an answer that has another status than the upstream's had (§2.3)."""
+    name, value = note
+    return note if b"fwd-status" in value else (name, value + b"; fwd-status=%d" % status)

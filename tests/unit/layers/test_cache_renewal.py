@@ -88,3 +88,10 @@ async def test_a_date_is_no_condition_within_its_own_second(modified, conditions
     world.clock.advance(61)
     await world.get()
     assert len(world.calls[-1].request.headers) == conditions
+
+
+async def test_a_304_that_the_upstream_did_not_say_tells_what_it_said():
+    etag = (b"ETag", b'"1"')
+    got = await World(ok(b"one", etag), config=TTL).get((b"If-None-Match", b'"1"'))
+    assert (got.status, got.body) == (304, b"")
+    assert got.note == "sidecar; fwd=miss; stored; fwd-status=200"
