@@ -14,7 +14,6 @@ from sidecar.delivering.rule import Rule
 from sidecar.errors import Rejected
 from sidecar.exchange import Exchange, Response
 from sidecar.spool import (
-    UNFINISHED,
     Added,
     Delivery,
     Duplicate,
@@ -114,11 +113,11 @@ class Intake:
         if not lane or now < self._clear_until.get(upstream, 0.0):
             return False
         try:
-            if not await self._spool.find(states=UNFINISHED, upstream=upstream, most=1):
+            if not await self._spool.is_waiting(upstream):
                 if kept == self._kept:
                     self._clear_until[upstream] = now + _LOOK_AGAIN
                 return False
-            return bool(await self._spool.find(states=UNFINISHED, lane=lane, most=1))
+            return await self._spool.is_waiting(upstream, lane)
         except SpoolUnavailable:
             return False  # it could not be queued either
 

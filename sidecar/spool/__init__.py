@@ -169,6 +169,10 @@ class Spool(Protocol):
         """
         ...
 
+    async def is_waiting(self, upstream: str, lane: str = "") -> bool:
+        """Whether something of it, or of this lane of it, is unfinished; however much, at once."""
+        ...
+
     async def figures(self, now: float) -> Figures:
         """How much there is."""
         ...

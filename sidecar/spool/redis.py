@@ -17,7 +17,7 @@ from sidecar.spool.records import Records, Unusable
 from sidecar.spool.redis_editing import edit
 from sidecar.spool.redis_finding import find
 from sidecar.spool.redis_hand import Hand
-from sidecar.spool.redis_reading import events_after, figures
+from sidecar.spool.redis_reading import events_after, figures, is_waiting
 from sidecar.spool.redis_rows import hash_of, instant, whole
 from sidecar.spool.redis_server import Refused, SpoolServer, texts
 from sidecar.spool.sealing import Seal
@@ -178,6 +178,10 @@ class RedisSpool:
             most=most,
             newest_first=newest_first,
         )
+
+    async def is_waiting(self, upstream: str, lane: str = "") -> bool:
+        """See `Spool.is_waiting`."""
+        return await is_waiting(self._server, upstream, lane)
 
     async def figures(self, now: float) -> Figures:
         """See `Spool.figures`."""

@@ -24,6 +24,13 @@ async def figures(server: SpoolServer, now: float) -> Figures:
     )
 
 
+async def is_waiting(server: SpoolServer, upstream: str, lane: str) -> bool:
+    """Whether something of the upstream, or of this lane where one is named, is unfinished."""
+    if lane:
+        return bool(await server.ask("EXISTS", f"{server.base}lane:{lane}"))
+    return bool(await server.run("waiting", upstream, again=True))
+
+
 async def events_after(server: SpoolServer, cursor: int, most: int) -> Events:
     """Changes in order."""
     found, newest = await server.ask_all(

@@ -177,6 +177,10 @@ class SqliteSpool:
             )
         )
 
+    async def is_waiting(self, upstream: str, lane: str = "") -> bool:
+        """See `Spool.is_waiting`."""
+        return await self._access.read(partial(reading.is_waiting, upstream=upstream, lane=lane))
+
     async def figures(self, now: float) -> Figures:
         """See `Spool.figures`."""
         return await self._access.read(partial(reading.figures, now=now))

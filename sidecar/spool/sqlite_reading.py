@@ -18,6 +18,17 @@ _FIRST_DUE = """
         WHERE upstream = ? AND route = ? AND head = 1 AND state = 'queued'
         AND (due <= ? OR immediate = 1) ORDER BY due, seq LIMIT 100)
 """
+_IN_LANE = """
+    SELECT EXISTS (SELECT 1 FROM deliveries INDEXED BY lanes
+        WHERE lane = ? AND lane <> '' AND state IN ('queued', 'sending'))
+"""
+_OF_UPSTREAM = """
+    SELECT EXISTS (SELECT 1 FROM deliveries INDEXED BY ready
+        WHERE upstream = ? AND head = 1 AND state = 'queued')
+    OR EXISTS (SELECT 1 FROM deliveries INDEXED BY states
+        WHERE state = 'sending' AND upstream = ?)
+"""
+"""What is no head is in a lane that has one."""
 _EVENTS = """
     SELECT cursor, at, id, upstream, route, state, reason, attempts FROM events
     WHERE cursor > ? ORDER BY cursor LIMIT ?
@@ -96,6 +107,12 @@ def _outline(row: Row, records: Records) -> Delivery:
         return outline(row, records)
     except Unusable:
         return outline(row._replace(target=records.target(row.id, "")), records)
+
+
+def is_waiting(connection: sqlite3.Connection, upstream: str, lane: str) -> bool:
+    """Whether something of the upstream, or of this lane where one is named, is unfinished."""
+    asked = (_IN_LANE, (lane,)) if lane else (_OF_UPSTREAM, (upstream, upstream))
+    return bool(connection.execute(*asked).fetchone()[0])
 
 
 def figures(connection: sqlite3.Connection, now: float) -> Figures:

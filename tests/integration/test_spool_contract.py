@@ -152,3 +152,27 @@ async def test_how_long_the_oldest_waits_is_counted_from_when_it_was_due(spool):
     assert (await spool.figures(NOW)).oldest_due is None
     await added(spool)
     assert (await spool.figures(NOW + 20)).oldest_due == pytest.approx(20.0)
+
+
+@pytest.mark.parametrize("lane", ["", "a"])
+async def test_something_is_waiting_until_it_is_finished(spool, lane):
+    async def waiting():
+        others = await spool.is_waiting("gemini"), await spool.is_waiting("whatsapp", "b")
+        assert others == (False, False)
+        assert not lane or await spool.is_waiting("whatsapp", lane) == await spool.is_waiting(
+            "whatsapp"
+        )
+        return await spool.is_waiting("whatsapp")
+
+    assert not await waiting()
+    one = await added(spool, lane=lane)
+    assert await waiting()
+    await taken(spool, NOW)
+    assert await waiting()
+    await spool.fence([one], NOW)
+    assert await waiting()
+    await settled(spool, one, not_before=NOW + 60)
+    assert await waiting()
+    await taken(spool, NOW + 60)
+    await settled(spool, one, "failed")
+    assert not await waiting()

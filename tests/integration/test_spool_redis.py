@@ -193,3 +193,15 @@ async def test_an_outcome_that_was_written_down_unheard_is_not_taken_for_another
             await spool.settle(one, DELIVERED)
         spool._server.run = run
         assert await spool.settle(one, DELIVERED) is True
+
+
+@pytest.mark.parametrize("asked", [("whatsapp", "a"), ("gemini", "b"), ("gemini", ""), ("x", "")])
+async def test_whether_something_waits_is_seen_at_once_however_much_does(asked, tmp_path):
+    async with redis_server(tmp_path) as server, spools(server) as (spool,):
+        await added(spool, 300, lane="a")
+        await added(spool, lane="b", upstream="gemini")
+        await spool.is_waiting(*asked)  # the script is known from now on
+        before = await spool._server.ask("INFO", "stats")
+        assert await spool.is_waiting(*asked) == (asked[0] != "x")
+        after = await spool._server.ask("INFO", "stats")
+        assert after["total_commands_processed"] - before["total_commands_processed"] < 12

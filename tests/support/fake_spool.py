@@ -113,6 +113,10 @@ class FakeSpool:
         ]
         return [seen(each) for each in found[:most]]
 
+    async def is_waiting(self, upstream: str, lane: str = "") -> bool:
+        await self._asked("is_waiting")
+        return self.reference.is_waiting(upstream, lane)
+
     async def figures(self, now: float) -> Figures:
         await self._asked("figures")
         return Figures(counts=self.reference.counts(), bytes=0, oldest_due=None)

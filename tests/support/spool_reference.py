@@ -162,6 +162,11 @@ class Reference:
             del self.kept[one.id]
         return len(old)
 
+    def is_waiting(self, upstream: str, lane: str) -> bool:
+        """As Spool.is_waiting."""
+        active = [one.first for one in self.kept.values() if one.state in UNFINISHED]
+        return any(one.lane == lane if lane else one.upstream == upstream for one in active)
+
     def counts(self) -> dict[State, int]:
         """How many in each state."""
         return {s: sum(one.state == s for one in self.kept.values()) for s in STATES}

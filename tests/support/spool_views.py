@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from sidecar.spool import STATES, Event, Place, Spool
+from sidecar.spool import STATES, UNFINISHED, Event, Place, Spool
 from tests.support.spool_kept import seen
 from tests.support.spool_reference import Reference
 
@@ -99,6 +99,15 @@ class SpoolViews(RuleBasedStateMachine):
             if len(page) < most:
                 break
         assert found == sorted(expected, reverse=newest_first)
+
+    @rule(upstream=UPSTREAMS, lane=st.sampled_from(["", "a", "b"]))
+    def is_waiting(self, upstream: str, lane: str) -> None:
+        """Whether something is unfinished; a lane of two upstreams, as here, nobody else makes."""
+        active = [one for one in self.reference.kept.values() if one.state in UNFINISHED]
+        in_lanes = {(one.first.lane, one.first.upstream) for one in active if one.first.lane}
+        if lane or len(dict(in_lanes)) == len(in_lanes):
+            found = self.run(self.spool.is_waiting(upstream, lane))
+            assert found == self.reference.is_waiting(upstream, lane)
 
     @invariant()
     def all_is_as_it_should_be(self) -> None:

@@ -27,15 +27,15 @@ async def test_what_waits_at_another_route_with_the_same_order_is_not_overtaken(
 @virtually
 async def test_what_is_kept_while_it_is_asked_what_waits_is_not_overtaken():
     world = World(order=ORDER)
-    find = world.spool.find
+    is_waiting = world.spool.is_waiting
 
-    async def slowly(**asked):
-        found = await find(**asked)
-        world.spool.find = find
+    async def slowly(*asked):
+        found = await is_waiting(*asked)
+        world.spool.is_waiting = is_waiting
         await world.accept(b"m", TO)
         return found
 
-    world.spool.find = slowly
+    world.spool.is_waiting = slowly
     assert not await world.intake.is_behind(call(), world.rule)
     assert await world.intake.is_behind(call(), world.rule)
 
@@ -54,5 +54,5 @@ async def test_reloads_leave_nothing_behind():
     world = World(order=ORDER)
     for _ in range(100):
         await world.intake.is_behind(call(), on_failure())
-    assert world.spool.calls == ["find"]
+    assert world.spool.calls == ["is_waiting"]
     assert len(world.intake._clear_until) == 1

@@ -150,10 +150,10 @@ async def test_on_failure_lanes_that_are_empty_are_not_asked_for_each_call():
     world = World(mode="on_failure", order="$.to")
     for _ in range(5):
         await world.call()
-    assert world.spool.calls == ["find"]
+    assert world.spool.calls == ["is_waiting"]
     world.clock.advance(2.0)
     await world.call()
-    assert world.spool.calls == ["find", "find"]
+    assert world.spool.calls == ["is_waiting", "is_waiting"]
 
 
 async def test_a_full_spool_refuses_the_call():

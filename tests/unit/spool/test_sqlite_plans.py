@@ -1,6 +1,7 @@
 """A spool of a million must be as quick as one of ten: each statement goes by an index."""
 
 import re
+from contextlib import closing
 
 import pytest
 
@@ -13,6 +14,7 @@ from sidecar.spool import (
     sqlite_sending,
 )
 from sidecar.spool.sqlite_schema import connect
+from tests.support.spools import added
 
 MODULES = (
     sqlite_adding,
@@ -68,3 +70,15 @@ def test_finding_goes_by_an_index(state, filters, tmp_path):
 
 def test_there_are_statements_to_look_at():
     assert len(STATEMENTS) >= 12
+
+
+@pytest.mark.parametrize("asked", [("whatsapp", "a"), ("gemini", "b"), ("gemini", ""), ("x", "")])
+async def test_whether_something_waits_is_seen_at_once_however_much_does(asked, opened, tmp_path):
+    spool = await opened()
+    await added(spool, 300, lane="a")
+    await added(spool, 1, lane="b", upstream="gemini")
+    steps = []
+    with closing(connect(tmp_path / "spool.db", 1 << 20)) as connection:
+        connection.set_progress_handler(lambda: steps.append(1), 1)
+        assert sqlite_reading.is_waiting(connection, *asked) == (asked[0] != "x")
+    assert len(steps) < 100
