@@ -11,6 +11,10 @@ K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
+_LOOKS = 8
+"""How many a new key asks whether they are at rest: all, it would cost as much as there are."""
+
+
 class Keyed(Generic[K, T]):
     """A mapping that makes what it is asked for."""
 
@@ -21,7 +25,7 @@ class Keyed(Generic[K, T]):
 
         Args:
             make: makes the state of a key.
-            most: how many are kept; more only while none of them is at rest.
+            most: how many are kept; more only while hardly any of them is at rest.
             at_rest: whether a state may be dropped and made anew without a difference.
         """
         self._make = make
@@ -41,13 +45,17 @@ class Keyed(Generic[K, T]):
         if state is not None:
             self._states.move_to_end(key)
             return state
-        if len(self._states) >= self._most:
-            self._drop_one()
+        self._make_room()
         state = self._states[key] = self._make(key)
         return state
 
-    def _drop_one(self) -> None:
-        for key, state in self._states.items():
+    def _make_room(self) -> None:
+        """What is not at rest is passed over, to the end, so that others are asked next time."""
+        for _ in range(min(_LOOKS, len(self._states))):
+            if len(self._states) < self._most:
+                return
+            key, state = next(iter(self._states.items()))
             if self._at_rest(state):
                 del self._states[key]
-                return
+            else:
+                self._states.move_to_end(key)

@@ -28,7 +28,26 @@ def test_what_is_in_use_is_kept_even_beyond_the_bound():
     assert [key for key, _ in states] == ["a", "b", "c"]
     busy.clear()
     states.get("d")
-    assert [key for key, _ in states] == ["b", "c", "d"]
+    assert [key for key, _ in states] == ["c", "d"]
+
+
+def test_a_new_key_costs_the_same_however_many_are_in_use():
+    asked = []
+    states = Keyed(str, most=10, at_rest=asked.append)
+    for key in range(500):
+        states.get(str(key))
+    assert len(states) == 500
+    assert len(asked) < 10 * 500
+
+
+def test_what_is_at_rest_goes_though_much_that_is_in_use_is_older():
+    busy = set(map(str, range(100)))
+    states = Keyed(str, most=10, at_rest=lambda state: state not in busy)
+    for key in range(1000):
+        states.get(str(key))
+    kept = {key for key, _ in states}
+    assert busy <= kept
+    assert len(kept) < 130
 
 
 @given(st.lists(st.integers(0, 50)), st.integers(1, 8))
