@@ -41,6 +41,8 @@ class RowKeys:
     def __init__(self, most: int = _MOST_ROWS) -> None:
         self._most = most
         self._rows: OrderedDict[tuple[str, str], _Row] = OrderedDict()
+        self._names: dict[str, set[str]] = {}
+        """Of each table, so that whoever forgets one does not look through all."""
         self._wanted: set[str] = set()
 
     def __repr__(self) -> str:
@@ -62,8 +64,9 @@ class RowKeys:
             known = {column: text for column, text in keys if text is not None}
             self._rows[place] = _Row(dict(list(known.items())[:_MOST_KEYS]), as_of, now)
             self._rows.move_to_end(place)
+            self._names.setdefault(table, set()).add(name)
             if len(self._rows) > self._most:
-                self._rows.popitem(last=False)
+                self._drop(*next(iter(self._rows)))
 
     def values(
         self, table: str, names: Iterable[str], column: str, holds: Holds, now: float
@@ -83,10 +86,14 @@ class RowKeys:
 
     def forget(self, table: str, names: Iterable[str] | None) -> None:
         """These rows, or all of the table, may have other keys now."""
-        if names is None:
-            names = [name for known, name in self._rows if known == table]
-        for name in names:
-            self._rows.pop((table, name), None)
+        for name in tuple(self._names.get(table, ()) if names is None else names):
+            self._drop(table, name)
+
+    def _drop(self, table: str, name: str) -> None:
+        if self._rows.pop((table, name), None) is not None:
+            self._names[table].discard(name)
+            if not self._names[table]:
+                del self._names[table]
 
 
 def is_key(column: str) -> bool:

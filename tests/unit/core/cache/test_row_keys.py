@@ -1,6 +1,7 @@
 """Rows that were read tell which lists a write changes."""
 
 import json
+from collections import OrderedDict
 
 import pytest
 
@@ -223,3 +224,23 @@ def test_a_bounded_number_of_rows_is_remembered():
     keys.learn("t", ["no row", {"a_id": 1}, {"id": 2.5}], STAMP, 0.0)
     held = [keys.values("t", (str(n),), "a_id", lambda _: True, 0.0) for n in range(5, 8)]
     assert held == [None, {"11"}, {"12"}]
+
+
+def test_a_table_is_forgotten_without_a_look_at_the_rows_of_others():
+    keys = RowKeys(most=4)
+    keys.learn("a", [{"id": number} for number in (10, 11, 12)], STAMP, 0.0)
+    keys.learn("b", [{"id": number} for number in (10, 11, 12)], STAMP, 0.0)
+    assert list(keys._rows) == [("a", "12"), ("b", "10"), ("b", "11"), ("b", "12")]
+    keys._rows = _NotLookedThrough(keys._rows)
+    keys.forget("c", None)
+    keys.forget("b", None)
+    keys.forget("a", ["7"])
+    assert len(keys._rows) == 1
+    keys.forget("a", None)
+    assert not keys._rows
+    assert not keys._names
+
+
+class _NotLookedThrough(OrderedDict):
+    def __iter__(self):
+        raise AssertionError("it costs as much as there are rows")
