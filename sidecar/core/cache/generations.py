@@ -45,7 +45,7 @@ class Generations:
         self._softened: dict[str, int] = {}
         """Of tags that were softened since their last hard change: the generation before that.
         Answers of that one or a later one are stale rather than gone."""
-        self._written: dict[str, int] = {}
+        self._written: OrderedDict[str, int] = OrderedDict()
         """The same of tags that only writes have changed: answers from before are written over."""
 
     def __repr__(self) -> str:
@@ -70,7 +70,7 @@ class Generations:
             self._written.setdefault(tag, self._current.get(tag, self._floor))
             self._raise(tag)
         while len(self._written) > self._most:
-            del self._written[next(iter(self._written))]
+            self._written.popitem(last=False)  # a plain dict looks past all that went before
 
     def soften(self, tags: Iterable[str]) -> None:
         """What carries one of these tags now is stale, and may still be served as such."""

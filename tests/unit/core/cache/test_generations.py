@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -157,3 +159,12 @@ def test_writes_are_remembered_in_bounds():
         subject.write([tag])
     assert len(subject._written) == 2
     assert subject.state(before, "api", "/") == "gone"
+
+
+def test_a_write_costs_the_same_once_as_many_tags_are_known_as_may_be():
+    known = Generations()
+    known.write(map(str, range(100_000)))
+    began = time.process_time()
+    for number in range(60_000):
+        known.write((f"new {number}",))
+    assert time.process_time() - began < 0.8
