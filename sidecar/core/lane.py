@@ -5,7 +5,7 @@ when the bucket is full again. Only a call that passes moves it, so those that w
 refused cost nothing. Pure; whoever waits brings `now`.
 """
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
@@ -119,12 +119,12 @@ class Lane:
 
     def ahead(self, place: Place) -> int:
         """How many are before it in the line."""
-        return self._line.index(place)
+        return self._line.index(place, bisect_left(self._line, place.arrived, key=_arrival))
 
     def leave(self, place: Place) -> None:
         """Stand in line no longer; whoever is the first by that is told."""
         first = self._line[0] is place
-        self._line.remove(place)
+        del self._line[self.ahead(place)]
         if first and self._line:
             self._line[0].wake()
 

@@ -1,11 +1,13 @@
 """The turns of calls in lanes. Times are binary fractions, so sums are exact."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidecar.config.pace import Pace, PaceBackoff
-from sidecar.core.lane import Lane
+from sidecar.core.lane import Lane, Place
 from sidecar.core.pace import (
     Lanes,
     Passage,
@@ -233,3 +235,16 @@ def test_keys_know_nothing_of_each_other(calls):
         return found
 
     assert passes("a") == [each for each in passes("ab") if each[0] == "a"]
+
+
+def test_a_look_at_ones_place_costs_the_same_however_many_wait():
+    lane = Lane(Pace(1.0))
+    places = [Place(float(number // 2), 60.0, lambda: None) for number in range(10_000)]
+    for place in places:
+        lane.join(place)
+    began = time.process_time()
+    assert list(map(lane.ahead, places)) == list(range(10_000))
+    for place in reversed(places):
+        lane.leave(place)
+    assert time.process_time() - began < 0.4
+    assert lane.waiting == 0
