@@ -52,25 +52,23 @@ class _Nothing:
         return b""
 
 
-def _never(_: bytes) -> bool:
-    return False
-
-
-async def peek(response: Response, limit: int, enough: Callable[[bytes], bool] = _never) -> bytes:
+async def peek(
+    response: Response, limit: int, enough: Callable[[bytes], bool] | None = None
+) -> bytes:
     """Read on until `limit` bytes, the end, or what is `enough`; leave the response as it was.
 
     Raises:
         ExchangeError: the body broke; what had come of it is left in the response.
     """
-    seen, ended = b"", False
+    seen, ended = bytearray(), False
     try:
-        while len(seen) < limit and not enough(seen) and not ended:
+        while len(seen) < limit and not ended and not (enough and enough(bytes(seen))):
             data = await response.body.read()
             seen += data
             ended = not data
     finally:
-        response.body = Peeked(seen, response.body, ended)
-    return seen
+        response.body = Peeked(bytes(seen), response.body, ended)
+    return bytes(seen)
 
 
 async def glance(response: Response, limit: int, seconds: float) -> bytes:

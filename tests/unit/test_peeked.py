@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from sidecar.errors import TruncatedBody
@@ -31,6 +33,14 @@ async def test_looking_ends_when_it_is_enough():
     answer.body = Chunks(b"abc", b"de", b"f")
     assert await peek(answer, 100, lambda seen: b"d" in seen) == b"abcde"
     assert not answer.body.ended
+
+
+async def test_looking_at_what_comes_in_small_pieces_costs_no_more_than_in_large_ones():
+    answer = response()
+    answer.body = Chunks(*[b"x" * 50] * 30_000)
+    began = time.process_time()
+    assert len(await peek(answer, 2_000_000)) == 1_500_000
+    assert time.process_time() - began < 0.4
 
 
 async def test_a_copy_outlives_the_response_and_keeps_its_framing():
