@@ -1,11 +1,12 @@
 """What is known of an answer that is in use: who used it, and how it is fetched anew."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from sidecar.core.cache.directives import to_be_asked
 from sidecar.core.cache.model import Entry
-from sidecar.exchange import Exchange
+from sidecar.exchange import Exchange, Timeline
 from sidecar.flights.fetch import Fetch
 from sidecar.telemetry.cache_stats import CacheStats
 
@@ -14,7 +15,10 @@ _IN_USE = 60.0
 was not fresh for longer."""
 _IN_USE_AFTER_WRITE = 180.0
 """The same of one that a write has dropped: it cannot be given out while it is fetched anew."""
-_IN_USE_AT_MOST = 300.0
+IN_USE_AT_MOST = 300.0
+"""The same of any."""
+PATIENCE = 30.0
+"""Seconds that it may take at the most to fetch one anew, while nobody waits."""
 
 
 class Hit(NamedTuple):
@@ -49,4 +53,19 @@ class Known:
         """Whether somebody may want it again soon."""
         least = _IN_USE_AFTER_WRITE if written else _IN_USE
         lifetime = self.entry.fresh_until - self.entry.received_at
-        return now - self.used_at <= min(_IN_USE_AT_MOST, max(least, lifetime))
+        return now - self.used_at <= min(IN_USE_AT_MOST, max(least, lifetime))
+
+
+def in_background(exchange: Exchange, now: float) -> Exchange:
+    """The same call, made now, and nobody waits for it."""
+    request = exchange.request
+    return replace(
+        exchange,
+        request=request._replace(headers=to_be_asked(request.headers)),
+        deadline=now + PATIENCE,
+        timeline=Timeline(now),
+        attempt=1,
+        abandoned=False,
+        patient=False,
+        background=True,
+    )

@@ -7,20 +7,17 @@ Bounded in number and in what it does at a time. Knows no rule of freshness.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from sidecar.clock import Clock
-from sidecar.core.cache.directives import to_be_asked
 from sidecar.core.cache.early import is_due, warm_at
 from sidecar.core.cache.merging import conditions_for
 from sidecar.core.cache.model import Entry, Use
 from sidecar.errors import ExchangeError
-from sidecar.exchange import Exchange, Timeline
 from sidecar.flights.desk import Desk
 from sidecar.flights.fetch import Fetch, Wanted
-from sidecar.flights.in_use import Hit, Known
+from sidecar.flights.in_use import IN_USE_AT_MOST, PATIENCE, Hit, Known, in_background
 from sidecar.telemetry.cache_stats import CacheStats
 
 _MOST_KEYS = 5000
@@ -31,8 +28,6 @@ others, and one refresh is enough for all of them."""
 _LATEST = 0.4
 """Seconds after the first write at the latest, or what is written all the time would never be."""
 _MOST_AFTER_WRITE = 20
-_PATIENCE = 30.0
-"""Seconds that a refresh may take at the most."""
 
 
 class Warmer:
@@ -59,6 +54,7 @@ class Warmer:
         self._spawn = spawn
         self._known: OrderedDict[str, Known] = OrderedDict()
         self._by_tag: dict[str, dict[str, None]] = {}
+        """Those that carry a tag, in the order of their last use."""
         self._due: OrderedDict[str, tuple[Known, str]] = OrderedDict()
         """What waits for a place, and why it is to be fetched."""
         self._running = 0
@@ -84,6 +80,7 @@ class Warmer:
         known = self._known.get(place)
         if known is not None:
             known.used_at = self._clock.now()
+            self._to_end(place, known)
 
     def kept(self, hit: Hit, fetch: Fetch, stats: CacheStats) -> None:
         """An answer was fetched: for somebody who missed it, or while nobody waited."""
@@ -95,8 +92,22 @@ class Warmer:
 
     def dropped(self, tags: Iterable[str]) -> None:
         """A write has dropped what carries these tags: fetch again what is in use of it."""
-        keys = dict.fromkeys(key for tag in tags for key in self._by_tag.get(tag, ()))
-        self._again((key for key in keys if self._known[key].uses > 1), "written")
+        self._again(dict.fromkeys(key for tag in tags for key in self._used_of(tag)), "written")
+
+    def _used_of(self, tag: str) -> list[str]:
+        """What is in use and carries the tag, as much as is fetched again, the last used first.
+
+        Not all of it: each write would cost as much as there is.
+        """
+        now = self._clock.now()
+        found: list[str] = []
+        for key in reversed(self._by_tag.get(tag, {})):
+            known = self._known[key]
+            if len(found) == _MOST_AFTER_WRITE or now - known.used_at > IN_USE_AT_MOST:
+                break
+            if known.uses > 1 and known.is_in_use(now, written=True):
+                found.append(key)
+        return found
 
     def purged(self, meets: Callable[[Entry], bool], *, refresh: bool) -> int:
         """Somebody has dropped these: forget them, or where `refresh`, fetch what is in use again.
@@ -140,7 +151,7 @@ class Warmer:
             if hit.exchange.request.body is None:  # the credentials of those before may have ended
                 known.exchange, known.fetch, known.stats = hit.exchange, fetch, stats
             self._renew(hit.place, known, hit.entry)
-            self._known.move_to_end(hit.place)
+            self._to_end(hit.place, known)
             return known
         known = Known(hit.key, hit.exchange, fetch, stats, hit.entry, now, uses=1)
         if hit.exchange.request.body is not None:
@@ -151,19 +162,26 @@ class Warmer:
             self._forget(next(iter(self._known)))
         return known
 
+    def _to_end(self, place: str, known: Known) -> None:
+        self._known.move_to_end(place)
+        for tag, _ in known.entry.tags:
+            keys = self._by_tag[tag]
+            del keys[place]
+            keys[place] = None
+
     def _renew(self, place: str, known: Known, entry: Entry) -> None:
         if known.entry is not entry:
             self._tag(place, known.entry, entry)
             known.entry = entry
 
     def _tag(self, key: str, before: Entry | None, after: Entry | None) -> None:
-        for tag, _ in before.tags if before else ():
-            keys = self._by_tag.get(tag)
-            if keys is not None:
-                keys.pop(key, None)
-                if not keys:
-                    del self._by_tag[tag]
-        for tag, _ in after.tags if after else ():
+        carried = dict(after.tags) if after else {}
+        for tag in dict(before.tags).keys() - carried.keys() if before else ():
+            keys = self._by_tag[tag]
+            del keys[key]
+            if not keys:
+                del self._by_tag[tag]
+        for tag in carried:  # where it was there, it keeps its turn
             self._by_tag.setdefault(tag, {})[key] = None
 
     def _forget(self, key: str) -> None:
@@ -201,7 +219,7 @@ class Warmer:
             return
         kept = None if reason == "purged" else known.entry  # what nobody trusts is not renewed
         wanted = Wanted(
-            exchange=_in_background(known.exchange, self._clock.now()),
+            exchange=in_background(known.exchange, self._clock.now()),
             key=known.key,
             tags=known.fetch.as_of_now(known.exchange.request),
             use=Use("ask", "stale", conditions_for(kept) if kept is not None else None),
@@ -216,7 +234,7 @@ class Warmer:
 
     async def _fetch(self, wanted: Wanted, fetch: Fetch) -> None:
         try:
-            arrival = await self._desk.ask(wanted.flight, partial(fetch, wanted), _PATIENCE)
+            arrival = await self._desk.ask(wanted.flight, partial(fetch, wanted), PATIENCE)
             arrival.discard()
         except ExchangeError:
             pass  # what is stored stays; whoever asks next is told
@@ -225,17 +243,3 @@ class Warmer:
             while self._due and self._running < _MOST_AT_ONCE:
                 place, (known, reason) = self._due.popitem(last=False)
                 self._begin(place, known, reason)
-
-
-def _in_background(exchange: Exchange, now: float) -> Exchange:
-    request = exchange.request
-    return replace(
-        exchange,
-        request=request._replace(headers=to_be_asked(request.headers)),
-        deadline=now + _PATIENCE,
-        timeline=Timeline(now),
-        attempt=1,
-        abandoned=False,
-        patient=False,
-        background=True,
-    )

@@ -2,7 +2,11 @@
 
 import asyncio
 
+import pytest
+
 from sidecar.config.cache import Cache
+from sidecar.core.cache.generations import BANS
+from sidecar.flights.in_use import Known
 from tests.support.virtual_time import virtually
 from tests.support.warmed import finish, world
 
@@ -128,4 +132,25 @@ async def test_a_write_fetches_again_only_what_was_used_lately():
         subject.warmer.dropped(tags)
     await asyncio.sleep(1)
     assert [call.request.target for call in subject.calls] == ["/a", "/b", "/b"]
+    await finish(subject)
+
+
+@virtually
+async def test_a_write_looks_at_what_was_used_last_and_not_at_all_that_is_in_use():
+    subject, looks = world(config=Cache(ttl=6000.0)), []
+    is_in_use = Known.is_in_use
+
+    def counted(known, now, *, written):
+        looks.append(known.exchange.request.target)
+        return is_in_use(known, now, written=written)
+
+    targets = [f"/{number}" for number in range(100)]
+    for target in (*targets, *targets, "/7"):
+        await subject.get(target=target)
+        await asyncio.sleep(0.1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Known, "is_in_use", counted)
+        subject.warmer.dropped((BANS,))  # which all of them carry
+    assert set(looks) == {"/7", *targets[-19:]}
+    assert len(looks) < 50
     await finish(subject)
