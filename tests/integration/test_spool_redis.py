@@ -205,3 +205,14 @@ async def test_whether_something_waits_is_seen_at_once_however_much_does(asked, 
         assert await spool.is_waiting(*asked) == (asked[0] != "x")
         after = await spool._server.ask("INFO", "stats")
         assert after["total_commands_processed"] - before["total_commands_processed"] < 12
+
+
+async def test_what_is_late_costs_next_to_nothing_until_it_is_expired(tmp_path):
+    async with redis_server(tmp_path) as server, spools(server) as (spool,):
+        await added(spool, 300, expires_at=NOW + 1)
+        (one,) = await added(spool, not_before=NOW + 2)
+        before = await spool._server.ask("INFO", "stats")
+        assert await spool.next_due(NOW + 1) == NOW + 2
+        assert [taken.id for taken in await spool.take(NOW + 2, 10)] == [one]
+        after = await spool._server.ask("INFO", "stats")
+        assert after["total_commands_processed"] - before["total_commands_processed"] < 60

@@ -84,6 +84,18 @@ local function event(d, at)
     'attempts', d.attempts)
 end
 
+-- Those of these that do not end before then. Many may wait that do, until they are expired:
+-- it is seen here for all of them at once, without a look at each.
+local MANY = 1000
+local function in_time(ids, now)
+  local found = {}
+  if #ids == 0 then return found end
+  for i, ends in ipairs(redis.call('ZMSCORE', P .. 'ending', unpack(ids))) do
+    if not ends or tonumber(ends) > now then found[#found + 1] = ids[i] end
+  end
+  return found
+end
+
 local function into_ready(d)
   if d.state == 'queued' and d.owner == '' then
     redis.call('ZADD', P .. 'ready:' .. place_of(d), d.due, d.id)

@@ -6,10 +6,10 @@ local last = tonumber(redis.call('HGET', P .. 'meta', 'turn') or '0')
 -- The soonest instant at one place. By `due`, the first one will do, unless the clock went back:
 -- then one that is due at once may come after it.
 local function soonest_at(place)
-  local offset, best = 0, nil
+  local offset, page, best = 0, 16, nil
   while true do
-    local ids = redis.call('ZRANGE', P .. 'ready:' .. place, offset, offset + 15)
-    for _, id in ipairs(ids) do
+    local ids = redis.call('ZRANGE', P .. 'ready:' .. place, offset, offset + page - 1)
+    for _, id in ipairs(in_time(ids, now)) do
       local d = load(id)
       if tonumber(d.expires_at) > now then
         local due = tonumber(d.due)
@@ -17,8 +17,8 @@ local function soonest_at(place)
         if best <= now or due > last then return best end
       end
     end
-    if #ids < 16 then return best end
-    offset = offset + 16
+    if #ids < page then return best end
+    offset, page = offset + page, MANY
   end
 end
 

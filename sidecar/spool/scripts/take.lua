@@ -5,26 +5,28 @@ local consumer, now, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local paused = {}
 for i = 4, #ARGV do paused[ARGV[i]] = true end
 local last = tonumber(redis.call('HGET', P .. 'meta', 'turn') or '0')
-local bound = text(math.max(now, last))
+local bound = math.max(now, last)
 local found = {}
 for _, place in ipairs(redis.call('SMEMBERS', P .. 'places')) do
   if redis.call('EXISTS', P .. 'ready:' .. place) == 0 then
     redis.call('SREM', P .. 'places', place)
   elseif not paused[place] then
-    local offset, here = 0, 0
-    repeat -- those that are passed over are few
-      local ids = redis.call('ZRANGEBYSCORE', P .. 'ready:' .. place, '-inf', bound, 'LIMIT',
-        offset, most + 16)
-      for _, id in ipairs(ids) do
+    local offset, here, page, over = 0, 0, most + 16, false
+    repeat -- those that are passed over are few, or late
+      local ids = redis.call('ZRANGE', P .. 'ready:' .. place, offset, offset + page - 1)
+      for _, id in ipairs(in_time(ids, now)) do
         local d = load(id)
-        local due = d.immediate == '1' or tonumber(d.due) <= now
-        if due and tonumber(d.expires_at) > now then
+        local due = tonumber(d.due)
+        over = due > bound or here == most
+        if over then break end
+        if (d.immediate == '1' or due <= now) and tonumber(d.expires_at) > now then
           found[#found + 1] = d
           here = here + 1
         end
       end
-      offset = offset + #ids
-    until here >= most or #ids < most + 16
+      over = over or here == most or #ids < page
+      offset, page = offset + page, MANY
+    until over
   end
 end
 table.sort(found, function(a, b)
