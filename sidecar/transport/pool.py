@@ -5,7 +5,7 @@ be sent twice.
 """
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 
 from sidecar.clock import Clock
 from sidecar.config import Pool as PoolConfig
@@ -32,7 +32,7 @@ class Pool:
         self._clock = clock
         self._idle: deque[Connection] = deque()  # the newest at the right
         self._busy: set[Connection] = set()
-        self._waiters: deque[asyncio.Future[Connection | None]] = deque()
+        self._waiters: OrderedDict[asyncio.Future[Connection | None], None] = OrderedDict()
         self._sweep: asyncio.TimerHandle | None = None
         self._dialling: set[asyncio.Timeout] = set()
         self._given_up = False
@@ -166,7 +166,7 @@ class Pool:
         started = self._clock.now()
         allowance = allow("pool_timeout", self._config.max_wait, need.deadline - started)
         future: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
-        self._waiters.append(future)
+        self._waiters[future] = None
         self.stats.waiters = len(self._waiters)
         try:
             async with asyncio.timeout(allowance.seconds):
@@ -185,8 +185,7 @@ class Pool:
             ) from error
         finally:
             need.timeline.pool_wait += self._clock.now() - started
-            if future in self._waiters:
-                self._waiters.remove(future)
+            self._waiters.pop(future, None)  # in a list, each would cost as much as there wait
             self.stats.waiters = len(self._waiters)
 
     def _checked(self, connection: Connection | None) -> Connection | None:
@@ -201,7 +200,7 @@ class Pool:
     def _hand_over(self, connection: Connection | None) -> bool:
         """Give a connection, or a place to open one in, to the first who waits."""
         while self._waiters:
-            future = self._waiters.popleft()
+            future, _ = self._waiters.popitem(last=False)
             if not future.done():
                 future.set_result(connection)
                 return True

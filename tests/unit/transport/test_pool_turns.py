@@ -1,4 +1,5 @@
 import asyncio
+import time
 
 import pytest
 
@@ -203,3 +204,17 @@ async def test_a_call_that_comes_after_the_sidecar_has_given_up_is_not_begun():
         with pytest.raises(Draining):
             await busy.call()
         assert len(busy.dialer.made) == 1
+
+
+async def test_a_turn_costs_the_same_however_many_wait():
+    async with Busy() as busy:
+        calls = await busy.waiting(10_000)
+        began = time.process_time()
+        for call in calls[:2000]:
+            busy.pool.release(busy.connection)
+            assert await call is busy.connection
+        for call in reversed(calls):
+            call.cancel()
+        await turns()
+        assert time.process_time() - began < 0.4
+        assert busy.figures == (1, 0, 0)
