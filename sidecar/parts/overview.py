@@ -139,20 +139,12 @@ class Overview:
             self._read()
         window = self._windows.look(name, self._reading, self._read_at)
         grouped = _grouped(window)
+        together = _together(grouped)
         return {
             "window": round(window.seconds, 3),
             "total": self._figures("", list(window.counts.items()), window.seconds),
             "upstreams": {
-                upstream: self._figures(
-                    upstream,
-                    [
-                        each
-                        for names, some in grouped.items()
-                        if names[0] == upstream
-                        for each in some
-                    ],
-                    window.seconds,
-                )
+                upstream: self._figures(upstream, together.get(upstream, ()), window.seconds)
                 for upstream in observed.config.upstreams
             },
             "routes": {
@@ -174,6 +166,14 @@ def _grouped(window: Window) -> _Grouped:
     found: dict[tuple[str, str], list[tuple[Cell, float]]] = {}
     for cell, value in window.counts.items():
         found.setdefault((cell.upstream, cell.route), []).append((cell, value))
+    return found
+
+
+def _together(grouped: _Grouped) -> Mapping[str, Sequence[tuple[Cell, float]]]:
+    """Of all routes of an upstream."""
+    found: dict[str, list[tuple[Cell, float]]] = {}
+    for (upstream, _), some in grouped.items():
+        found.setdefault(upstream, []).extend(some)
     return found
 
 

@@ -99,9 +99,9 @@ class Breakers:
     def snapshots(self, now: float, upstream: str | None = None) -> list[dict[str, Any]]:
         """How all of them stand, or those of one upstream, for people."""
         return [
-            {"name": f"{its_upstream}/{key}", **breaker.snapshot(now)}
-            for its_upstream, key, breaker in self
-            if upstream in (None, its_upstream)
+            {"name": f"{name}/{key}", **breaker.snapshot(now)}
+            for name in (tuple(self._sets) if upstream is None else (upstream,))
+            for key, breaker in self._sets.get(name, ())
         ]
 
     def force(self, name: str, to: Forced, seconds: float, reason: str, now: float) -> None:

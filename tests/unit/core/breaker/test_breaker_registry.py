@@ -103,3 +103,14 @@ def test_a_name_that_nobody_has_is_an_error(name):
 
 def test_those_of_one_upstream_can_be_listed():
     assert [each["name"] for each in registry().snapshots(0.0, "llm")] == ["llm/llm+a/b"]
+    assert registry().snapshots(0.0, "other") == []
+
+
+def test_one_upstream_is_shown_without_a_look_at_the_breakers_of_all_others(monkeypatch):
+    breakers, looks = registry(), []
+    each = subject.BreakerSet.__iter__
+    monkeypatch.setattr(
+        subject.BreakerSet, "__iter__", lambda self: looks.append(self.upstream) or each(self)
+    )
+    assert breakers.snapshots(0.0, "llm")
+    assert looks == ["llm"]
