@@ -50,6 +50,8 @@ class _Lanes:
     def __init__(self) -> None:
         self._all: OrderedDict[Ticket, None] = OrderedDict()  # by age
         self._lanes: OrderedDict[str, OrderedDict[Ticket, None]] = OrderedDict()  # by turn
+        self._by_length: dict[int, OrderedDict[str, None]] = {}
+        self._longest = 0
         self._late_since: float | None = None
 
     def __len__(self) -> int:
@@ -60,12 +62,15 @@ class _Lanes:
 
     def add(self, ticket: Ticket) -> None:
         self._all[ticket] = None
-        self._lanes.setdefault(ticket.lane, OrderedDict())[ticket] = None
+        lane = self._lanes.setdefault(ticket.lane, OrderedDict())
+        lane[ticket] = None
+        self._moved(ticket.lane, len(lane) - 1, len(lane))
 
     def remove(self, ticket: Ticket) -> None:
         del self._all[ticket]
         lane = self._lanes[ticket.lane]
         del lane[ticket]
+        self._moved(ticket.lane, len(lane) + 1, len(lane))
         if not lane:
             del self._lanes[ticket.lane]
         if not self._all:
@@ -88,7 +93,18 @@ class _Lanes:
         return ticket
 
     def longest(self) -> OrderedDict[Ticket, None]:
-        return max(self._lanes.values(), key=len)
+        """Without a look at all: each call that is refused may ask for it."""
+        return self._lanes[next(iter(self._by_length[self._longest]))]
+
+    def _moved(self, lane: str, before: int, after: int) -> None:
+        if before:
+            del self._by_length[before][lane]
+            if not self._by_length[before]:
+                del self._by_length[before]
+        if after:
+            self._by_length.setdefault(after, OrderedDict())[lane] = None
+        if after > self._longest or self._longest not in self._by_length:
+            self._longest = after
 
 
 class Queue:

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,6 +109,29 @@ def test_a_full_queue_makes_room_for_what_matters_more(waiting, arriving, displa
 def test_the_newest_of_the_longest_lane_is_displaced():
     first, second = ticket("a"), ticket("a", since=0.01)
     assert queue(first, second).displace("interactive", "b") is second
+
+
+@given(st.lists(st.sampled_from(["a", "b", "c", "d", "take", "displace"]), max_size=60))
+def test_the_longest_lane_is_known_whatever_comes_and_goes(steps):
+    subject = queue()
+    lanes = subject._lanes["interactive"]
+    for step in steps:
+        if step == "take":
+            subject.take(0.0)
+        elif step == "displace":
+            subject.displace("interactive", "new")
+        else:
+            subject.add(ticket(step))
+        if lanes:
+            assert len(lanes.longest()) == max(map(len, lanes._lanes.values()))
+
+
+def test_whether_one_is_displaced_costs_the_same_however_many_lanes_there_are():
+    subject = queue(*(ticket(str(number)) for number in range(1000)))
+    began = time.process_time()
+    for _ in range(20_000):
+        assert subject.displace("interactive", "new") is None
+    assert time.process_time() - began < 0.4
 
 
 @given(st.lists(st.integers(0, 3), max_size=60), st.lists(st.booleans(), max_size=60))
