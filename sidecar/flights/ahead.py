@@ -7,7 +7,7 @@ targets come about, or of what stores them.
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple, TypeAlias
 
 from sidecar.clock import Clock
@@ -88,11 +88,17 @@ class Ahead:
             headers: the fields of each request.
             stats: counts what becomes of them.
         """
+        calm = cache(self._calm)  # it is the same for all of them, and may look at many breakers
         for target in targets:
-            self._offer(cause, target, headers, stats)
+            self._offer(cause, target, headers, stats, calm)
 
     def _offer(
-        self, cause: Exchange, target: str, headers: RawHeaders, stats: PrefetchStats
+        self,
+        cause: Exchange,
+        target: str,
+        headers: RawHeaders,
+        stats: PrefetchStats,
+        calm: Callable[[], bool],
     ) -> None:
         destination = self._find(target)
         if destination is None:
@@ -112,7 +118,7 @@ class Ahead:
         call = _Call(exchange, destination, stats)
         if call.key in self._pending:
             stats.skip("under_way")
-        elif self._closed or not self._calm():
+        elif self._closed or not calm():
             stats.skip("not_calm")
         elif len(self._running) < self._at_once:
             self._pending.add(call.key)

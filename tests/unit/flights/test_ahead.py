@@ -111,6 +111,15 @@ async def test_an_upstream_that_has_enough_to_do_is_left_alone():
     assert world.stats.skipped == {"not_calm": 1}
 
 
+async def test_it_is_asked_once_for_all_that_one_answer_leads_to_whether_the_upstream_is_calm():
+    world, looks = World(Upstream()), []
+    world.ahead._calm = lambda: not looks.append(None)
+    world.offer(*(f"/kept/{number}" for number in range(10)))
+    assert len(looks) == 1
+    await settle()
+    assert world.stats.fetched == 10
+
+
 async def test_what_waits_is_dropped_when_the_upstream_gets_into_trouble():
     world = World(Upstream(gate=False), at_once=1)
     world.offer("/kept/1", "/kept/2", "/kept/3")
