@@ -19,6 +19,9 @@ from sidecar.transport.need import Need
 from sidecar.transport.pool import Pool
 from sidecar.transport.wire import STALE, Head, request_head
 
+_TURNS = 3
+"""Turns of the loop in which it has read what had come; also where reading is held back."""
+
 
 @dataclass(slots=True, eq=False)
 class UpstreamBody:
@@ -164,6 +167,7 @@ class Attempt:
                 exchange.timeline.bytes_up += len(chunk)
                 if body.length is None:
                     chunk = b"%x\r\n%b\r\n" % (len(chunk), chunk)
+                await _let_it_speak(connection)
                 connection.write(chunk)
                 await connection.drain(send)
                 chunk = await body.read()
@@ -210,6 +214,18 @@ class Attempt:
         if isinstance(error, UpstreamReset):
             self._pool.limit.observe_break(self._clock.now())
         self._pool.release(connection)
+
+
+async def _let_it_speak(connection: Connection) -> None:
+    """Let what has come be read before more is written.
+
+    An upstream that refuses an upload may answer and hang up at once, and a write that meets the
+    end loses what was not read: the application would see a reset instead of, say, a 413.
+    """
+    for _ in range(_TURNS):
+        if not connection.spoiled or connection.closed:
+            return
+        await asyncio.sleep(0)
 
 
 def _is_repeatable(request: Request) -> bool:
