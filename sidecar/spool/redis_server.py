@@ -25,6 +25,9 @@ _OLDEST: Final = (6, 2)
 _SCRIPTS = Path(__file__).with_name("scripts")
 _NO_DISK = "MISCONF"
 """How the server refuses to write where it cannot write to its disk."""
+_BROKEN: Final = (Disconnected, TimedOut, OSError, RuntimeError)
+"""How a connection breaks. uvloop has a RuntimeError for writing to one that has just ended."""
+_TROUBLE: Final = (RedisError, OSError, RuntimeError)
 
 
 class Refused(SpoolUnavailable):
@@ -114,7 +117,7 @@ class SpoolServer:
             raise _told(error) from error
         try:
             return await self._run(script, args, again=again)
-        except (RedisError, OSError) as error:
+        except _TROUBLE as error:
             raise _told(error) from error
         finally:
             self._places.release()
@@ -127,7 +130,7 @@ class SpoolServer:
         """
         try:
             return await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
-        except (RedisError, OSError) as error:
+        except _TROUBLE as error:
             raise _told(error) from error
 
     async def ask_all(self, commands: Sequence[Sequence[str | bytes | float]]) -> list[Any]:
@@ -141,7 +144,7 @@ class SpoolServer:
                 for command in commands:
                     pipeline.execute_command(*command)
                 return list(await pipeline.execute())
-        except (RedisError, OSError) as error:
+        except _TROUBLE as error:
             raise _told(error) from error
 
     async def close(self) -> None:
@@ -151,7 +154,7 @@ class SpoolServer:
     async def _run(self, script: str, args: Sequence[str | bytes | float], *, again: bool) -> Any:
         try:
             return await self._scripts[script](keys=[self.base], args=args)
-        except (Disconnected, TimedOut, OSError):
+        except _BROKEN:
             if not again:
                 raise
             return await self._scripts[script](keys=[self.base], args=args)
@@ -162,7 +165,7 @@ class SpoolServer:
             found = await self._redis.config_get("*")
         except ResponseError:
             return {}
-        except (RedisError, OSError) as error:
+        except _TROUBLE as error:
             raise _told(error) from error
         return {_text(name): _text(value) for name, value in found.items()}
 

@@ -6,6 +6,7 @@ import secrets
 from contextlib import asynccontextmanager
 
 import pytest
+from redis.asyncio.connection import AbstractConnection
 
 from sidecar.spool import Added, Duplicate, Full, Settlement, SpoolDamaged, SpoolUnavailable
 from sidecar.spool.sealing import KeySeal, NoSeal
@@ -60,6 +61,38 @@ async def test_what_is_sent_after_a_fence_that_was_not_answered_is_not_put_back(
         assert await spool.fence(ids, NOW + 1) == set(ids)
         assert await spool.recover(NOW + 1) == []
         assert [one.state for one in await spool.find()] == ["sending"] * 2
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda spool, one: spool.add(delivery(NOW)),
+        lambda spool, one: spool.take(NOW, 10),
+        lambda spool, one: spool.fence([one], NOW),
+        lambda spool, one: spool.settle(one, DELIVERED),
+        lambda spool, one: spool.get(one),
+        lambda spool, one: spool.find(),
+    ],
+    ids=["add", "take", "fence", "settle", "get", "find"],
+)
+async def test_a_connection_that_ends_just_before_a_command_is_a_spool_that_does_not_answer(
+    ask, tmp_path, monkeypatch
+):
+    """Some loops raise no OSError there."""
+    send = AbstractConnection.send_packed_command
+
+    async def ends(self, command, *args, **named):
+        self._writer.transport.abort()
+        await asyncio.sleep(0.001)
+        await send(self, command, *args, **named)
+
+    async with redis_server(tmp_path) as server, spools(server) as (spool,):
+        (one,) = await added(spool)
+        with monkeypatch.context() as patched:
+            patched.setattr(AbstractConnection, "send_packed_command", ends)
+            with pytest.raises(SpoolUnavailable):
+                await ask(spool, one)
+        assert len(await spool.find()) == 1
 
 
 async def test_what_is_full_refuses_and_keeps_what_it_has(tmp_path):
