@@ -94,8 +94,10 @@ class RedisSpool:
         """Keep it; returns once the server has it, and has written it as it is told to."""
         bounds = (self._config.max_deliveries, self._config.max_size)
         values = hash_of(delivery, self._records)
+        asked = asyncio.get_running_loop().time()
         try:
             async with self._lanes.turn(delivery.lane):  # connections overtake each other
+                self._server.check_answered(asked)
                 said = await self._server.run("add", *bounds, delivery.id, *values, again=True)
         except Refused as error:
             return Full("size" if error.what == "size" else "disk")

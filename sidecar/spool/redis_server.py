@@ -64,6 +64,8 @@ class SpoolServer:
             raise ValueError("stores.spool.url cannot be understood") from None
         self._redis = Redis.from_pool(self._pool)
         self._timeout = timeout
+        self._unanswered = float("-inf")
+        """When the last call began that the server left without an answer for its time."""
         self._places = asyncio.Semaphore(_MOST_CONNECTIONS - 4)
         """In the order of coming, which the pool does not keep; some are left for readers."""
         self.base = f"{{{prefix}:spool}}:"
@@ -110,6 +112,7 @@ class SpoolServer:
             Refused: the server has no room.
             SpoolUnavailable: it does not answer. What was asked for may have been done.
         """
+        began = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(self._timeout):
                 await self._places.acquire()
@@ -118,9 +121,20 @@ class SpoolServer:
         try:
             return await self._run(script, args, again=again)
         except _TROUBLE as error:
+            if asyncio.get_running_loop().time() - began >= self._timeout:
+                self._unanswered = began
             raise _told(error) from error
         finally:
             self._places.release()
+
+    def check_answered(self, since: float) -> None:
+        """Whoever has stood in a line since then has waited for it as long as is allowed already.
+
+        Raises:
+            SpoolUnavailable: meanwhile it has left a call without an answer.
+        """
+        if since <= self._unanswered:
+            raise _told(TimeoutError())
 
     async def ask(self, *command: str | bytes | float) -> Any:
         """What the server says to one command.

@@ -95,6 +95,21 @@ async def test_a_connection_that_ends_just_before_a_command_is_a_spool_that_does
         assert len(await spool.find()) == 1
 
 
+async def test_a_lane_does_not_wait_for_a_silent_server_call_after_call(tmp_path):
+    async with redis_server(tmp_path) as server, spools(server, timeout=0.2) as (spool,):
+        await added(spool, lane="a")
+        server.freeze()
+        began = asyncio.get_running_loop().time()
+        adding = [spool.add(delivery(NOW, lane="a")) for _ in range(10)]
+        said = await asyncio.gather(*adding, return_exceptions=True)
+        took = asyncio.get_running_loop().time() - began
+        server.thaw()
+        assert {type(one) for one in said} == {SpoolUnavailable}
+        assert took < 3.0  # the time of two calls, not of ten: each tries twice
+        await asyncio.sleep(0.1)
+        await added(spool, lane="a")
+
+
 async def test_what_is_full_refuses_and_keeps_what_it_has(tmp_path):
     async with redis_server(tmp_path) as server:
         async with spools(server, max_deliveries=2) as (spool,):
