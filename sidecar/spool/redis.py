@@ -37,6 +37,9 @@ from sidecar.spool.values import (
     State,
 )
 
+_LAST_WORDS = 0.25
+"""Seconds for giving claims back at the end: the platform does not wait for long."""
+
 
 class RedisSpool:
     """A `Spool` in a server.
@@ -84,9 +87,10 @@ class RedisSpool:
         await asyncio.gather(*self._undoing, return_exceptions=True)
         left = await self._hand.stop()
         try:
-            await self._hand.clear_up()
-            await self._server.run("release", self._consumer, *left)
-        except SpoolUnavailable:
+            async with asyncio.timeout(_LAST_WORDS):
+                await self._hand.clear_up()
+                await self._server.run("release", self._consumer, *left)
+        except (SpoolUnavailable, TimeoutError):
             pass  # then it is taken over
         await self._server.close()
 

@@ -110,6 +110,18 @@ async def test_a_lane_does_not_wait_for_a_silent_server_call_after_call(tmp_path
         await added(spool, lane="a")
 
 
+async def test_a_silent_server_does_not_hold_up_the_end(tmp_path):
+    async with redis_server(tmp_path) as server, spools(server, timeout=5.0) as (spool,):
+        await added(spool)
+        await spool.take(NOW, 10)
+        server.freeze()
+        began = asyncio.get_running_loop().time()
+        await spool.close()
+        took = asyncio.get_running_loop().time() - began
+        server.thaw()
+        assert took < 4.0
+
+
 async def test_what_is_full_refuses_and_keeps_what_it_has(tmp_path):
     async with redis_server(tmp_path) as server:
         async with spools(server, max_deliveries=2) as (spool,):
