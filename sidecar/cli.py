@@ -4,6 +4,7 @@
 """
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -62,7 +63,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         0 fine, 1 a problem was found, 2 wrong usage or missing file.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    _fill_closed_streams()
+    try:
+        code = _main(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 1
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        _write_no_more()
+        return 0
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _write_no_more()
+        print(f"sidecar: {error.strerror}", file=sys.stderr)
+        return 1
+    return code
+
+
+def _main(arguments: list[str]) -> int:
     name = arguments[0] if arguments else ""
     if name in ("-h", "--help", "help") or not name:
         print(usage(), file=sys.stdout if name else sys.stderr)
@@ -99,12 +118,22 @@ def _execute(name: str, arguments: list[str]) -> int:
     try:
         args = parser_of(name).parse_args(arguments)
         code: int = args.execute(args)
-        sys.stdout.flush()
     except SystemExit as stop:  # argparse, after its message or its help
         return stop.code if isinstance(stop.code, int) else 2
-    except KeyboardInterrupt:
-        return 1
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     return code
+
+
+def _fill_closed_streams() -> None:
+    """Whoever starts a program with `>&-` takes a stream from it, which Python then has as None.
+
+    Its descriptor would go to the next file that is opened, and what is printed into that file.
+    """
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123
+
+
+def _write_no_more() -> None:
+    """What is left to be written to standard output goes nowhere, and causes no traceback."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

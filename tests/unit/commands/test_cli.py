@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -136,3 +137,42 @@ def test_output_that_nobody_reads_to_the_end_is_no_error(minimal):
         ["/bin/sh", "-c", command], capture_output=True, text=True, timeout=30, check=True
     )
     assert (done.stdout, done.stderr) == ("{\n", "")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", ["--help", "routes --help", "version", "routes", "schema"])
+def test_output_that_nobody_reads_at_all_is_no_error(arguments, unbuffered, minimal, monkeypatch):
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    command = f"{sys.executable} -m sidecar {arguments} | sleep 0"
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", ["--help", "version", "routes", "schema"])
+def test_a_full_disk_for_the_output_is_said_in_one_line(
+    arguments, unbuffered, minimal, monkeypatch
+):
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    command = f"{sys.executable} -m sidecar {arguments} > /dev/full"
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, "sidecar: No space left on device\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [("version", 0), ("check", 0), ("check -c nope", 2), ("tap --once", 1)]
+)
+def test_closed_standard_streams_change_no_exit_code(arguments, code, minimal, monkeypatch):
+    monkeypatch.setenv("SIDECAR_ADMIN", "127.0.0.1:1")
+    command = f"{sys.executable} -m sidecar {arguments} <&- >&-"
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+    command = f"{command} 2>&-"
+    assert subprocess.run(["/bin/sh", "-c", command], timeout=30, check=False).returncode == code
