@@ -24,6 +24,7 @@ _TIMEOUT = 10.0
 _MOST = 16 * 1024 * 1024
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not bound
 _UNIX = "unix:"
+_NO_ENDPOINT = "not found"
 _UNUSABLE = "holds no token: expected one line of ASCII"
 
 
@@ -84,6 +85,7 @@ def call(
     method: str,
     path: str,
     parameters: Mapping[str, str | None] | None = None,
+    missing: str = "",
 ) -> int:
     """Make one call and print the answer: 0 done, 1 refused or nobody there, 2 wrong usage.
 
@@ -92,6 +94,7 @@ def call(
         method: GET, POST or DELETE.
         path: quoted, without a query.
         parameters: those that are None are left out.
+        missing: what is said of a sidecar that has no such endpoint.
     """
     place = place_of(args)
     if isinstance(place, int):
@@ -102,6 +105,8 @@ def call(
     except NoAnswer as error:
         print(f"sidecar: {error}", file=sys.stderr)
         return PROBLEM
+    if missing and said.status == 404 and _NO_ENDPOINT in said.text:
+        said = Said(404, said.text.replace(_NO_ENDPOINT, missing, 1))
     print(said.text, end="", file=sys.stdout if said.status < 400 or args.json else sys.stderr)
     return 0 if said.status < 400 else PROBLEM
 
@@ -129,7 +134,7 @@ def ask(
         connection.request(method, f"{path}?{urlencode(given)}", headers=headers)
         answer = connection.getresponse()
         return Said(answer.status, answer.read(_MOST).decode(errors="replace"))
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, UnicodeError, http.client.HTTPException) as error:  # Unicode: no host name
         reason = str(error) or type(error).__name__
         hint = "is the sidecar running, and is this its listen.admin?"
         raise NoAnswer(f"no answer from {place.address}: {reason} ({hint})") from None
@@ -161,7 +166,7 @@ def place_of(args: argparse.Namespace) -> Place | int:
     if isinstance(found, Place):
         try:
             _connection(found.address)
-        except ValueError:
+        except (ValueError, http.client.InvalidURL):
             expected = "expected host:port or unix:/path"
             print(f"sidecar: {expected}, not {found.address!r}", file=sys.stderr)
             return USAGE

@@ -9,6 +9,7 @@ from sidecar.commands import admin_call, options
 _PATH = "/admin/queue"
 _ACTIONS = ("list", "show", "replay", "discard", "edit")
 _FILTER = ("state", "upstream", "route")
+_NO_SPOOL = "this sidecar has no spool (stores.spool), so it queues nothing"
 _EDIT = ("after", "expires", "body", "note", "authorization")
 
 
@@ -51,9 +52,10 @@ def execute(args: argparse.Namespace) -> int:
         print(f"sidecar queue: {args.action} which? {missing}", file=sys.stderr)
         return admin_call.USAGE
     path = f"{_PATH}/{quote(args.id, safe='')}" if args.id else _PATH
+    unknown = "there is no such delivery" if args.id else _NO_SPOOL
     if args.action in ("list", "show"):
-        return admin_call.call(args, "GET", path, None if args.id else _listed(args))
-    return admin_call.call(args, "POST", f"{path}/{args.action}", _ordered(args))
+        return admin_call.call(args, "GET", path, None if args.id else _listed(args), unknown)
+    return admin_call.call(args, "POST", f"{path}/{args.action}", _ordered(args), unknown)
 
 
 def _missing(args: argparse.Namespace) -> str:

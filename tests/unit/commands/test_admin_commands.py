@@ -101,6 +101,7 @@ def test_a_drill_is_begun_listed_and_ended(run):
         (["drill", "start", "hang"], "--upstream are needed"),
         (["drill", "stop"], "its ID is missing"),
         (["drill", "--admin", "nonsense"], "expected host:port"),
+        (["drill", "--admin", "local host:9901"], "expected host:port"),
         (["drill", "--token-file", "/nonexistent"], "/nonexistent: No such file"),
     ],
 )
@@ -141,6 +142,12 @@ def test_where_nothing_listens_it_says_where_it_asked(run):
     assert code == 1
     assert error.startswith("sidecar: no answer from 127.0.0.1:1: ")
     assert "listen.admin" in error
+
+
+def test_a_name_that_no_host_can_have_is_asked_in_vain(run):
+    code, _, error = run("breaker", "--admin", "a..b:9901")
+    assert code == 1
+    assert error.startswith("sidecar: no answer from a..b:9901: ")
 
 
 def test_without_a_configuration_the_usual_address_is_asked(run, monkeypatch):
