@@ -26,7 +26,7 @@ _BYTES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 _WHOLE = re.compile(r"[-+]?[0-9]{1,15}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _URL = re.compile(r"https?://[^/?#@\s]+(/[^?#\s]*)?")
-_PORT = re.compile(r"[0-9]{1,5}")
+_LISTENER = re.compile(r"(?:\[(?P<v6>.+)\]|(?P<host>[^:\[\]]+)):(?P<port>[0-9]{1,5})")
 _UNIX = "unix:"
 
 DURATION_PATTERN = rf"^{_DURATION.pattern}$"
@@ -203,15 +203,20 @@ def address(value: object) -> Address:
     if isinstance(value, str):
         if value.startswith(_UNIX) and len(value) > len(_UNIX):
             return Address(path=value[len(_UNIX) :])
-        host, colon, port = value.rpartition(":")
-        bracketed = host.startswith("[") and host.endswith("]")
-        host = host[1:-1] if bracketed else host
-        plain = host and (":" not in host or bracketed)
-        if colon and plain and _PORT.fullmatch(port) and int(port) <= 65535:
-            return Address(host=host, port=int(port))
+        match = _LISTENER.fullmatch(value)
+        host = match and (match["v6"] or match["host"])
+        if match and host and _is_host(host) and int(match["port"]) <= 65535:
+            return Address(host=host, port=int(match["port"]))
     raise PydanticCustomError(
         "address", 'expected "host:port", "[v6]:port" or "unix:/path/to.sock"'
     )
+
+
+def _is_host(text: str) -> bool:
+    try:  # a resolver takes no empty label, and none that is too long
+        return bool(text.encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def one_or_many(value: object) -> object:

@@ -44,6 +44,31 @@ def test_a_size_has_a_binary_unit(value):
 
 
 @pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [
+        ("127.0.0.1:8080", "127.0.0.1", 8080),
+        ("[::1]:0", "::1", 0),
+        ("0.0.0.0:65535", "0.0.0.0", 65535),
+        ("bücher.internal.:1", "bücher.internal.", 1),
+    ],
+)
+def test_addresses(text, host, port):
+    assert values.address(text) == values.Address(host=host, port=port)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "8080", ":8080", "::1:8080", "[]:1", "h:65536", "h:-1", "h:", "http://h:1", "unix:", 8080,
+        "a..b:1", f"{'a' * 64}.b:1",
+    ],
+)  # fmt: skip
+def test_an_address_has_a_host_that_can_be_one_and_a_port(value):
+    with pytest.raises(PydanticCustomError):
+        values.address(value)
+
+
+@pytest.mark.parametrize(
     "url",
     ["http://127.0.0.1:1", "https://x.test", "https://x.test:8443/base/", "http://[::1]:80/a"],
 )
