@@ -27,7 +27,7 @@ def client_context(tls: ClientTls) -> ssl.SSLContext:
     Upstreams without files of their own share one: to read the system's authorities takes 20 ms.
 
     Raises:
-        OSError: a file cannot be read, or holds no PEM (`ssl.SSLError` is an OSError).
+        OSError: a file cannot be read, holds no PEM, or does not fit the other; it is named.
     """
     if tls.ca is None and tls.certificate is None:
         return _with_the_systems_authorities()
@@ -40,14 +40,27 @@ def _with_the_systems_authorities() -> ssl.SSLContext:
 
 
 def _made(tls: ClientTls) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=tls.ca)
+    try:
+        context = ssl.create_default_context(cafile=tls.ca)
+    except ssl.SSLError as error:
+        raise _unusable(error, tls.ca) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # Python 3.13 sets it, and then refuses many a private authority that 3.12 trusted.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.set_alpn_protocols(["http/1.1"])
     if tls.certificate is not None:
-        context.load_cert_chain(tls.certificate, tls.key)
+        try:
+            context.load_cert_chain(tls.certificate, tls.key)
+        except ssl.SSLError as error:
+            raise _unusable(error, tls.certificate, tls.key) from error
     return context
+
+
+def _unusable(error: ssl.SSLError, *files: str | None) -> OSError:
+    """OpenSSL says what is wrong and not where."""
+    names = " with ".join(filter(None, files))
+    reason = (error.reason or "no PEM").replace("_", " ").lower()
+    return OSError(f"{names} cannot be used: {reason}")
 
 
 def told(error: BaseException) -> str:
