@@ -24,6 +24,9 @@ _TIMEOUT = 10.0
 _MOST = 16 * 1024 * 1024
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not bound
 _UNIX = "unix:"
+_WITHOUT_IT = (
+    "a sidecar that runs is found without it by --admin ADDRESS, its token by --token-file FILE"
+)
 _NO_ENDPOINT = "not found"
 _UNUSABLE = "holds no token: expected one line of ASCII"
 
@@ -187,6 +190,8 @@ def _place(args: argparse.Namespace) -> Place | int:
 
     found = loaded(args)
     if isinstance(found, int):
+        if found == PROBLEM:  # in a shell without its variables, or after a change that is refused
+            print(_WITHOUT_IT, file=sys.stderr)
         return found
     if found.config.listen.admin is None:
         print("sidecar: listen.admin is null: this sidecar has no admin listener", file=sys.stderr)

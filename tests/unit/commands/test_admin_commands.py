@@ -162,6 +162,18 @@ def test_a_configuration_that_is_named_must_be_there(run, monkeypatch):
     assert (code, "nope.yaml" in error) == (2, True)
 
 
+def test_where_the_configuration_has_a_problem_it_says_how_to_do_without(
+    run, address, tmp_path, monkeypatch
+):
+    monkeypatch.delenv("SIDECAR_ADMIN")
+    (tmp_path / "sidecar.yaml").write_text("upstreams: {gemini: {url: '${NOT_IN_THIS_SHELL}'}}\n")
+    code, _, error = run("breaker")
+    assert (code, "NOT_IN_THIS_SHELL is not set" in error, "--admin" in error) == (1, True, True)
+    code, out, error = run("breaker", "--json")
+    assert (code, bool(json.loads(out)["problems"]), "--admin" in error) == (1, True, True)
+    assert run("breaker", "--admin", address)[0] == 0
+
+
 def test_address_and_token_come_from_the_configuration(run, address, tmp_path, monkeypatch):
     monkeypatch.delenv("SIDECAR_ADMIN")
     monkeypatch.delenv("SIDECAR_ADMIN_TOKEN_FILE")
