@@ -6,6 +6,7 @@
 import argparse
 import errno
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -64,6 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 fine, 1 a problem was found, 2 wrong usage or missing file.
     """
     _fill_closed_streams()
+    if isinstance(sys.stdout, io.TextIOWrapper):  # of a locale that lacks a character: no traceback
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = _main(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()

@@ -134,7 +134,7 @@ def ask(
         headers["Authorization"] = f"Bearer {place.token}"
     connection = _connection(place.address)
     try:
-        connection.request(method, f"{path}?{urlencode(given)}", headers=headers)
+        connection.request(method, f"{path}?{urlencode(given, errors='replace')}", headers=headers)
         answer = connection.getresponse()
         return Said(answer.status, answer.read(_MOST).decode(errors="replace"))
     except (OSError, UnicodeError, http.client.HTTPException) as error:  # Unicode: no host name

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """0 done, 1 when it is refused or nobody answers, 2 for wrong usage."""
-    name = quote(args.name or "", safe="")
+    name = quote(args.name or "", safe="", errors="replace")
     if args.action == "list":
         return admin_call.call(args, "GET", f"{_PATH}/{name}" if name else _PATH)
     if not name:

@@ -44,7 +44,8 @@ def execute(args: argparse.Namespace) -> int:
     if args.action == "stop":
         if not args.subject:
             return _missing("stop which? its ID is missing")
-        return admin_call.call(args, "DELETE", f"{_PATH}/{quote(args.subject, safe='')}", about)
+        drill = quote(args.subject, safe="", errors="replace")
+        return admin_call.call(args, "DELETE", f"{_PATH}/{drill}", about)
     if not args.subject or not args.upstream:
         return _missing("start what, and where? FAULT and --upstream are needed")
     order = {

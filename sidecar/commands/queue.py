@@ -51,7 +51,7 @@ def execute(args: argparse.Namespace) -> int:
     if missing:
         print(f"sidecar queue: {args.action} which? {missing}", file=sys.stderr)
         return admin_call.USAGE
-    path = f"{_PATH}/{quote(args.id, safe='')}" if args.id else _PATH
+    path = f"{_PATH}/{quote(args.id, safe='', errors='replace')}" if args.id else _PATH
     unknown = "there is no such delivery" if args.id else _NO_SPOOL
     if args.action in ("list", "show"):
         return admin_call.call(args, "GET", path, None if args.id else _listed(args), unknown)

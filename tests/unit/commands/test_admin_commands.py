@@ -144,6 +144,15 @@ def test_where_nothing_listens_it_says_where_it_asked(run):
     assert "listen.admin" in error
 
 
+def test_bytes_that_are_no_text_are_no_name_and_still_a_reason(run):
+    odd = b"b\xfccher".decode("utf-8", "surrogateescape")  # as Python gives what is typed
+    code, _, error = run("breaker", "reset", odd)
+    assert (code, "there is no such breaker" in error) == (1, True), error
+    assert run("breaker", "reset", "gemini", "--reason", odd)[0] == 0
+    code, _, error = run("drill", "stop", odd)
+    assert (code, "there is no such drill" in error) == (1, True), error
+
+
 def test_a_name_that_no_host_can_have_is_asked_in_vain(run):
     code, _, error = run("breaker", "--admin", "a..b:9901")
     assert code == 1

@@ -176,3 +176,15 @@ def test_closed_standard_streams_change_no_exit_code(arguments, code, minimal, m
     assert (done.returncode, "Traceback" in done.stderr) == (code, False)
     command = f"{command} 2>&-"
     assert subprocess.run(["/bin/sh", "-c", command], timeout=30, check=False).returncode == code
+
+
+@pytest.mark.parametrize("coding", ["ascii", "latin-1", "utf-8"])
+def test_a_locale_that_lacks_a_character_prints_its_escape(coding, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", coding)
+    for arguments in (["schema", "--reference"], ["check", "-c", b"b\xfccher.yaml"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "sidecar", *arguments],
+            capture_output=True, timeout=30, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0 if "schema" in arguments else 2, b"")
+        assert done.stdout.decode(coding)
