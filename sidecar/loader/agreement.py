@@ -4,10 +4,13 @@ Looks at the tree, so that these problems are found beside those of single value
 """
 
 from collections.abc import Iterator
+from posixpath import normpath
 
 from sidecar.config import DEFAULT_ROUTE, Address
 from sidecar.config.admin import DEFAULT_ADMIN
 from sidecar.config.root import DEFAULT_OPS, DEFAULT_PROXY
+from sidecar.config.spool import SqliteSpool
+from sidecar.config.stores import SqliteStore
 from sidecar.config.values import address, whole
 from sidecar.config.written import dotted
 from sidecar.loader.guarded import unguarded
@@ -31,6 +34,7 @@ def disagreements(root: Table) -> list[Problem]:
         _routes,
         unguarded,
         unspooled,
+        _files_of_stores,
         propagated,
     )
     return [problem for check in checks for problem in check(root)]
@@ -140,6 +144,22 @@ def _client_tls(root: Table) -> Iterator[Problem]:
             yield Problem(entry.key, path, "has no effect: url is http", severity="warning")
 
 
+def _files_of_stores(root: Table) -> Iterator[Problem]:
+    """A shared store that is damaged is moved away; a spool never is."""
+    paths = {"shared": SqliteStore().path, "spool": SqliteSpool().path}
+    for name, usual in paths.items():
+        kind = root.leaf("stores", name, "kind")
+        if not root.has("stores", name) or (kind and kind.value != "sqlite"):
+            return
+        leaf = root.leaf("stores", name, "path")
+        paths[name] = normpath(str(leaf.value if leaf else usual))
+    if paths["shared"] == paths["spool"]:
+        place = root.leaf("stores", "spool", "path") or root.leaf("stores", "shared", "path")
+        origin, path = place.origin if place else DEFAULT, ("stores", "spool", "path")
+        message = "the file of stores.shared, too, with which all that is queued may be moved away"
+        yield Problem(origin, path, message, severity="warning")
+
+
 def _downloads(root: Table) -> Iterator[Problem]:
     """Files are downloaded through an upstream that exists."""
     known = [name for name, _, _ in root.tables("upstreams")]
@@ -156,7 +176,8 @@ def _routes(root: Table) -> Iterator[Problem]:
     for name, _, upstream in root.tables("upstreams"):
         routes = upstream.get("routes")
         first: dict[object, Origin] = {}
-        everything: str | None = None
+        everything: tuple[Path, Table] | None = None
+        hidden: list[str] = []
         for index, route in routes.tables() if isinstance(routes, Listing) else ():
             path: Path = ("upstreams", name, "routes", index)
             leaf = route.leaf("name")
@@ -166,11 +187,23 @@ def _routes(root: Table) -> Iterator[Problem]:
             elif leaf and first.setdefault(leaf.value, leaf.origin) is not leaf.origin:
                 message = f"duplicate name, first used at line {first[leaf.value].line}"
                 yield Problem(leaf.origin, (*path, "name"), message)
-            if everything:
-                message = f"is never used: {everything} matches everything before it"
+            if everything is None:
+                everything = (path, route) if _matches_everything(route) else None
+            elif leaf and route.origin.source.startswith("preset "):
+                hidden.append(str(leaf.value))
+            else:
+                message = f"is never used: {dotted(everything[0])} matches everything before it"
                 yield Problem(route.origin, path, message, severity="warning")
-            elif _matches_everything(route):
-                everything = dotted(path)
+        if everything and hidden:
+            yield _hiding(*everything, hidden)
+
+
+def _hiding(path: Path, route: Table, hidden: list[str]) -> Problem:
+    """Said where somebody can change it: often the name of a preset's route, misspelt."""
+    leaf = route.leaf("name")
+    near = nearest(leaf.value, hidden) if leaf else None
+    message = "matches everything, so that no route of the preset after it is used"
+    return Problem(route.origin, path, message, near, severity="warning")
 
 
 def _matches_everything(route: Table) -> bool:

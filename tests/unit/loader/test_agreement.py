@@ -65,6 +65,26 @@ def problems(text):
             "upstreams: {a: {url: 'http://x', routes: [{name: r}, {name: s}]}}",
             "warning: upstreams.a.routes[1]: is never used",
         ),
+        (
+            API + "stores: {shared: {kind: sqlite, path: ./x},\n  spool: {path: x, kind: sqlite}}",
+            "f:3:17: warning: stores.spool.path: the file of stores.shared, too",
+        ),
+        (
+            API + "stores: {shared: {kind: sqlite, path: sidecar-spool.db}, spool: {kind: sqlite}}",
+            "f:2:39: warning: stores.spool.path: the file of stores.shared, too",
+        ),
+        (
+            "upstreams: {g: {preset: gemini, url: 'https://x', routes: [{name: sream}]}}",
+            "(did you mean 'stream'?)",
+        ),
+        (
+            "upstreams: {g: {preset: gemini, url: 'https://x', routes: [{name: sream}]}}",
+            "f:1:60: warning: upstreams.g.routes[0]: matches everything",
+        ),
+        (
+            "upstreams: {g: {preset: gemini, url: 'https://x', routes: [{name: all}]}}",
+            "no route of the preset after it is used",
+        ),
     ],
 )
 def test_a_disagreement_is_found_at_its_place(text, expected):
@@ -80,6 +100,8 @@ def test_a_disagreement_is_found_at_its_place(text, expected):
         API + "listen: {proxy: 127.0.0.1:0, ops: 127.0.0.1:0}",
         API + "listen: {proxy: 127.0.0.1:1, ops: 127.0.0.2:1}",
         API + "listen: {proxy: unix:/p, ops: unix:/o}",
+        API + "stores: {shared: {kind: sqlite}, spool: {kind: sqlite}}",
+        API + "stores: {shared: {kind: sqlite, path: x.db}, spool: {kind: redis}}",
         "upstreams: {a: {url: 'https://x', tls: {certificate: c, key: k}}}",
         "upstreams: {a: {url: 'http://x', routes: [{name: r}]}, b: {url: 'http://x'}}",
     ],
