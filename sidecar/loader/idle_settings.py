@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sidecar.config import Config, Limit, Route, Timeouts, Upstream, default_route
 from sidecar.config.values import format_duration
 from sidecar.loader.idle_cache import Verdict, cache_verdicts
+from sidecar.loader.idle_keys import key_verdicts, names_of
 from sidecar.loader.problems import Problem, nearest
 from sidecar.loader.tree import Leaf, Listing, Node, Origin, Path, Table, find
 
@@ -50,10 +51,15 @@ def _scopes(name: str, upstream: Upstream, tree: Table) -> Iterator[_Scope]:
 def _nowhere_of_use(upstream: Upstream, scopes: list[_Scope]) -> Iterator[Problem]:
     """A route inherits the very node of its upstream, so one node may be judged several times."""
     keeps = any(each.is_on for each in (upstream.cache, *(r.cache for r in upstream.routes)))
+    names = names_of(upstream.routes)
     first: dict[int, Problem] = {}
     of_use: set[int] = set()
     for scope in scopes:
-        verdicts = (*cache_verdicts(scope.route, keeps=keeps), *_total(scope.route.timeouts))
+        verdicts = (
+            *cache_verdicts(scope.route, keeps=keeps),
+            *key_verdicts(scope.route, names),
+            *_total(scope.route.timeouts),
+        )
         for path, message in verdicts:
             node, origin, exact = _written(scope.tree, path)
             if not exact:

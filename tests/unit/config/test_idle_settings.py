@@ -48,6 +48,16 @@ def test_what_would_do_harm_is_refused_at_its_place(settings, expected):
         ("routes: [{name: r, breaker: {window: 1s}}]", "routes[0].breaker.window"),
         ("limit: {mode: adaptive, min: 9, inflight: 5}", "limit.min"),
         ("timeouts: {total: 1s, connect: 5s}", "timeouts.total"),
+        ("breaker: {key: upstream+modl}", "breaker.key"),
+        (
+            "breaker: {key: modl}, routes: [{name: r, match: {path: '/{model}'}}]",
+            "breaker.key",
+        ),
+        ("pace: [{name: p, key: id+$.to, rate: 1/s}]", "pace[0].key"),
+        (
+            "routes: [{name: r, match: {path: '/{a}'}, breaker: {key: b}}]",
+            "routes[0].breaker.key",
+        ),
     ],
 )
 def test_a_setting_without_effect_is_said_at_its_place(settings, path):
@@ -67,8 +77,35 @@ def test_a_setting_without_effect_is_said_at_its_place(settings, path):
         "breaker: {window: 1s}, routes: [{name: r, breaker: {hold: 1s, key: route}}]",
         "limit: {mode: adaptive, inflight: 2}, timeouts: {total: 1s}",
         "media: {downloads: a}, ledger: {header: X-Key}",
+        "breaker: {key: upstream+model}, routes: [{name: r, match: {path: '/{model}:x'}}]",
+        "pace: [{name: p, key: a + b, rate: 1/s}], routes: [{name: r, match: {path: '/{b}{a}'}}]",
+        "breaker: {key: header:x-a+route}, pace: [{name: p, key: $.a.to, rate: 1/s}]",
         "credentials: {header: x-k, query: key, move_query_key: true}",
     ],
 )
 def test_what_has_an_effect_somewhere_is_accepted(settings):
     assert problems(settings) == []
+
+
+def queued(queue, methods="[]"):
+    text = f"""
+stores: {{spool: {{kind: sqlite}}}}
+upstreams:
+  a:
+    url: https://x
+    routes: [{{name: r, match: {{path: '/{{id}}/x', methods: {methods}}}, queue: {queue}}}]
+"""
+    return [str(problem) for problem in loads(text, name="f", env={}).warnings]
+
+
+def test_an_order_by_a_part_that_no_call_has_is_said():
+    (line,) = queued("{mode: always, order: ids+$.to}")
+    assert "warning: upstreams.a.routes[0].queue.order: no path" in line
+    assert "did you mean 'id'?" in line
+    assert queued("{mode: always, order: id+$.to}") == []
+
+
+def test_a_queue_for_reads_only_is_said():
+    (line,) = queued("{mode: always}", "[GET]")
+    assert "warning: upstreams.a.routes[0].queue.mode: has no effect: GET, HEAD" in line
+    assert queued("{mode: always}", "[GET, POST]") == []
