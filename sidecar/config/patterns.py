@@ -23,6 +23,8 @@ def path_pattern(value: object) -> str:
         raise _broken("a path pattern begins with /")
     if _OUTSIDE.search(value):
         raise _broken("a path pattern holds neither a query nor spaces")
+    if not value.isascii():
+        raise _broken("a path pattern is percent-encoded, as paths are: %C3%BC for ü")
     names: set[str] = set()
     for segment in value[1:].split("/"):
         _check_segment(segment, names)

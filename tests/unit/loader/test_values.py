@@ -102,7 +102,22 @@ def test_a_pattern_that_is_accepted_compiles(pattern):
 
 @pytest.mark.parametrize(
     "pattern",
-    ["", "a", "/a**", "/{A}", "/{a}/{a}", "/{a", "/a}", "/{}", "/a?b", "/a b", "/a#b", None, 1],
+    [
+        "",
+        "a",
+        "/a**",
+        "/{A}",
+        "/{a}/{a}",
+        "/{a",
+        "/a}",
+        "/{}",
+        "/a?b",
+        "/a b",
+        "/a#b",
+        "/ü",
+        None,
+        1,
+    ],
 )
 def test_a_broken_pattern_is_refused(pattern):
     with pytest.raises(PydanticCustomError):
