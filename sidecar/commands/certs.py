@@ -86,14 +86,14 @@ def execute(args: argparse.Namespace) -> int:
         import sidecar.commands.local_authority as _  # noqa: F401 - whether it can be
     except ModuleNotFoundError:
         return _failed("needs the package cryptography: pip install 'outbound-sidecar[certs]'")
-    files = Files(Path(args.dir).absolute())
     try:
+        files = Files(Path(args.dir).absolute())
         if args.show:
             return _show(files, as_json=args.json)
         names = _names(args)
         return names if isinstance(names, int) else _make(files, names, args)
     except OSError as error:
-        return _failed(f"{error.filename or files.folder}: {error.strerror or error}")
+        return _failed(f"{error.filename or args.dir}: {error.strerror or error}")
     except ValueError as error:
         return _failed(str(error))
 

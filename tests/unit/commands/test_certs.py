@@ -120,6 +120,14 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, capsys):
     assert f"{tmp_path / 'certs'}" in capsys.readouterr().err
 
 
+def test_a_folder_that_is_gone_is_said(tmp_path, monkeypatch, capsys):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert cli.main(["certs"]) == 1
+    assert capsys.readouterr().err == "sidecar certs: certs: No such file or directory\n"
+
+
 @pytest.mark.parametrize(("days", "code"), [("31", 0), ("29", 1)])
 def test_show_fails_when_the_end_is_near(days, code, capsys):
     made(capsys, "--days", days)
