@@ -52,6 +52,9 @@ FaultName = Literal[
     "truncated_chunked",
 ]
 
+MOST = 32
+"""Drills at once; more would be a mistake."""
+
 LONGEST = 86400.0
 """Seconds that a drill may last: one that is forgotten ends all the same."""
 

@@ -5,8 +5,7 @@ Pure: numbers are drawn and `now` is read by the layer. Knows the names of fault
 
 from typing import NamedTuple
 
-MOST = 32
-"""Drills at once; more would be a mistake."""
+from sidecar.config.drills import MOST
 
 
 class Order(NamedTuple):

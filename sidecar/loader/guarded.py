@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from sidecar.config import DEFAULT_ROUTE, Address
 from sidecar.config.admin import DEFAULT_ADMIN, is_loopback
+from sidecar.config.drills import MOST
 from sidecar.config.values import address, flag
 from sidecar.loader.problems import Problem, nearest
 from sidecar.loader.tree import DEFAULT, Leaf, Listing, Origin, Path, Table
@@ -20,6 +21,7 @@ def unguarded(root: Table) -> Iterator[Problem]:
         yield from _open_to_others(root, *place)
         yield from _proxied(root, place[0])
     yield from _not_allowed(root)
+    yield from _too_many(root)
     yield from _hitting_nothing(root)
 
 
@@ -76,6 +78,12 @@ def _not_allowed(root: Table) -> Iterator[Problem]:
         message = "drills are not allowed: set drills.allowed to true, but not in production"
         yield Problem(drill.origin, path, message)
         return
+
+
+def _too_many(root: Table) -> Iterator[Problem]:
+    for path, drill in _drills(root):
+        if path[-1] == MOST:
+            yield Problem(drill.origin, path, f"more than {MOST} drills at once")
 
 
 def _hitting_nothing(root: Table) -> Iterator[Problem]:

@@ -6,9 +6,10 @@ from random import random
 
 from sidecar.clock import Clock
 from sidecar.config import Drills as DrillsConfig
-from sidecar.core.drills import Order
+from sidecar.core.drills import Order, TooManyDrills
 from sidecar.drilling import Drilling, order_of
 from sidecar.parts.kept import Kept
+from sidecar.telemetry import logs
 from sidecar.telemetry.drill_stats import DrillStats
 
 
@@ -48,12 +49,18 @@ class Drills:
         if self.drilling is None:
             return
         count: Counter[Order] = Counter()
-        wanted: set[tuple[Order, int]] = set()
+        wanted: list[tuple[Order, int]] = []
         for each in self._config.active:
             order = order_of(each)
             count[order] += 1
-            wanted.add((order, count[order]))
-            if (order, count[order]) not in self._begun:
-                self._begun[order, count[order]] = self.drilling.start(order).id
-        for gone in self._begun.keys() - wanted:
+            wanted.append((order, count[order]))
+        for gone in self._begun.keys() - set(wanted):  # first: they make room
             self.drilling.stop(self._begun.pop(gone))
+        for key in wanted:
+            if key in self._begun:
+                continue
+            try:
+                self._begun[key] = self.drilling.start(key[0]).id
+            except TooManyDrills as error:  # by hand; a reload is past the point of refusing
+                logs.event("config_warning", level="warning", warning=f"drills.active: {error}")
+                return

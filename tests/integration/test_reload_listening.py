@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from sidecar.config import Address
+from sidecar.core.drills import Order
 from tests.support.certificates import make
 from tests.support.ports import free_port
 from tests.support.proxied import soon
@@ -167,6 +168,25 @@ async def test_drills_can_be_allowed_and_those_of_the_file_begin_and_end(file):
             assert (await ask(subject.running.proxy, get())).status == status
         await subject.reload(written(origin.url))
         assert (await ask(subject.running.proxy, get())).status == 200
+
+
+async def test_drills_that_find_no_room_are_left_out_and_the_reload_is_taken(file, caplog):
+    drills = "drills: {allowed: true, active: [%s]}\n"
+    full = ", ".join(["{fault: http_503, upstream: api, percent: 1}"] * 32)
+    others = full.replace("http_503", "http_502")
+    async with Upstream(OK) as origin, from_file(file, written(origin.url)) as subject:
+        for active in (full, others, ""):  # what goes makes room for what comes
+            outcome = await subject.reload(written(origin.url) + drills % active)
+            assert outcome.ok, outcome.errors
+        drilling = subject.sidecar._parts.drills.drilling
+        for _ in range(32):
+            drilling.start(Order("http_503", "api", percent=0.1))
+        one = drills % "{fault: http_502, upstream: api}"
+        free = free_port()
+        outcome = await subject.reload(written(origin.url, f"    port: {free}\n") + one)
+        assert outcome.ok, outcome.errors
+        assert "32 drills are under way" in str([vars(each) for each in caplog.records])
+        assert (await ask(subject.running.port("api"), get())).status in (200, 503)
 
 
 async def test_a_unix_socket_stays_and_is_not_taken_from_itself(file, tmp_path):

@@ -82,3 +82,10 @@ def test_drills_must_be_allowed(allowed, found):
 def test_a_drill_hits_an_upstream_and_a_route_that_exist(drill, said):
     drills = f"drills: {{allowed: true, active: [{{fault: hang, {drill}}}]}}"
     assert problems(UPSTREAMS + drills) == said
+
+
+@pytest.mark.parametrize(("count", "said"), [(32, 0), (33, 1), (40, 1)])
+def test_more_drills_than_run_at_once_are_refused(count, said):
+    active = ", ".join(["{fault: hang, upstream: api}"] * count)
+    found = problems(UPSTREAMS + f"drills: {{allowed: true, active: [{active}]}}")
+    assert found == ["drills.active[32]: more than 32 drills at once"] * said
