@@ -13,6 +13,7 @@ from sidecar.config.spool import SqliteSpool
 from sidecar.config.stores import SqliteStore
 from sidecar.config.values import address, whole
 from sidecar.config.written import dotted
+from sidecar.loader.doubled import doubled
 from sidecar.loader.guarded import unguarded
 from sidecar.loader.problems import Problem, nearest
 from sidecar.loader.propagated import propagated
@@ -35,6 +36,7 @@ def disagreements(root: Table) -> list[Problem]:
         unguarded,
         unspooled,
         _files_of_stores,
+        doubled,
         propagated,
     )
     return [problem for check in checks for problem in check(root)]

@@ -93,6 +93,28 @@ def test_a_disagreement_is_found_at_its_place(text, expected):
 
 
 @pytest.mark.parametrize(
+    ("upstream", "twice"),
+    [
+        ("preset: supabase, url: 'https://p.supabase.co/rest/v1'", True),
+        ("preset: supabase, url: 'https://p.supabase.co/rest/v1/'", True),
+        ("preset: whatsapp, url: 'https://graph.facebook.com/v23.0'", True),
+        ("preset: gemini, url: 'https://x/v1beta'", True),
+        ("url: 'https://x/api', routes: [{name: r, match: {path: /api/users}}]", True),
+        ("preset: supabase, url: 'https://x/supabase'", False),
+        ("preset: whatsapp, url: 'https://x/graph'", False),
+        ("preset: whatsapp-media, url: 'https://x/v1'", False),
+        ("url: 'https://x/api', routes: [{name: r, match: {path: '/**'}}]", False),
+        ("url: 'https://x/api', routes: [{name: r, match: {path: '/{a}/api'}}]", False),
+        ("url: 'https://x', routes: [{name: r, match: {path: /api}}]", False),
+    ],
+)
+def test_a_base_path_that_calls_would_have_twice_is_said(upstream, twice):
+    said = problems(f"upstreams: {{a: {{{upstream}}}}}")
+    assert [line for line in said if "warning: upstreams.a.url: ends as paths" in line] == said
+    assert len(said) == twice
+
+
+@pytest.mark.parametrize(
     "text",
     [
         API + f"listen: {{proxy_tls: 127.0.0.1:1, {TLS}}}",
