@@ -43,7 +43,8 @@ def execute(args: argparse.Namespace) -> int:
     if isinstance(found, int):
         return found
     if args.sql:
-        print(statements(found["advice"]), end="")
+        sql = statements(found["advice"])
+        print(json.dumps({"sql": sql}) + "\n" if args.json else sql, end="")
     elif args.json:
         print(json.dumps(found, indent=2))
     else:

@@ -111,6 +111,7 @@ def test_what_was_observed_is_forgotten_on_request(run):
     code, out, _ = run("advise")
     assert (code, out) == (0, "learnt from 0 calls in 0 s: nothing to propose\n")
     assert run("advise", "--sql")[1] == "-- nothing to propose\n"
+    assert json.loads(run("advise", "--sql", "--json")[1]) == {"sql": "-- nothing to propose\n"}
 
 
 def test_a_log_is_as_good_for_what_is_in_it(run, tmp_path):
