@@ -17,15 +17,13 @@ from sidecar.spool.records import Records, Unusable
 from sidecar.spool.redis_editing import edit
 from sidecar.spool.redis_finding import find
 from sidecar.spool.redis_hand import Hand
-from sidecar.spool.redis_reading import events_after, figures, is_waiting
+from sidecar.spool.redis_reading import addition, events_after, figures, is_waiting
 from sidecar.spool.redis_rows import hash_of, instant, whole
 from sidecar.spool.redis_server import Refused, SpoolServer, texts
 from sidecar.spool.sealing import Seal
 from sidecar.spool.values import (
-    Added,
     Addition,
     Delivery,
-    Duplicate,
     Edit,
     Events,
     Figures,
@@ -105,12 +103,7 @@ class RedisSpool:
                 said = await self._server.run("add", *bounds, delivery.id, *values, again=True)
         except Refused as error:
             return Full("size" if error.what == "size" else "disk")
-        match said:
-            case [b"duplicate", bytes(earlier), fingerprint]:
-                return Duplicate(earlier.decode(), (fingerprint or b"").decode())
-            case [b"full", what]:
-                return Full("deliveries" if what == b"deliveries" else "size")
-        return Added(delivery.id)
+        return addition(said, delivery.id)
 
     async def take(
         self, now: float, most: int, *, paused: Collection[Place] = ()

@@ -1,11 +1,31 @@
-"""Figures and events of a spool in a Redis server. Changes nothing."""
+"""Figures, events and answers of a spool in a Redis server. Changes nothing."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from sidecar.spool.redis_rows import instant
 from sidecar.spool.redis_server import SpoolServer
-from sidecar.spool.values import STATES, Event, Events, Figures, State
+from sidecar.spool.values import (
+    STATES,
+    Added,
+    Addition,
+    Duplicate,
+    Event,
+    Events,
+    Figures,
+    Full,
+    State,
+)
+
+
+def addition(said: Any, delivery_id: str) -> Addition:
+    """What became of a delivery that was to be added."""
+    match said:
+        case [b"duplicate", bytes(earlier), fingerprint]:
+            return Duplicate(earlier.decode(), (fingerprint or b"").decode())
+        case [b"full", what]:
+            return Full("deliveries" if what == b"deliveries" else "size")
+    return Added(delivery_id)
 
 
 async def figures(server: SpoolServer, now: float) -> Figures:

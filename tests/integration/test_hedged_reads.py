@@ -85,8 +85,16 @@ async def test_first_that_answers_after_all_ends_the_second():
 
 
 async def test_loser_that_had_half_an_answer_is_never_used_again():
-    half = (body, wait(2 * DELAY), send(b"HTTP/1.1 503 B\r\nContent-Length: 9\r\n\r\nhalf"), stall)
-    late = (body, wait(4 * DELAY), send(message(b"good")))
+    both = asyncio.Event()
+
+    async def until_both(*_):
+        await both.wait()
+
+    async def is_second(*_):
+        both.set()
+
+    half = (body, until_both, send(b"HTTP/1.1 503 B\r\nContent-Length: 9\r\n\r\nhalf"), stall)
+    late = (body, is_second, wait(2 * DELAY), send(message(b"good")))
     async with hedged(half, late, OK) as (subject, origin):
         assert await subject.ask() == b"good"
         await asyncio.wait_for(origin.connections[0].ended.wait(), 1)
