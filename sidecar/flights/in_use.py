@@ -43,6 +43,8 @@ class Known:
     stats: CacheStats
     entry: Entry
     used_at: float
+    moved_at: float
+    """When it was put last among those that are in use."""
     uses: int = 0
     """Up to 2: what is asked for once may never be again."""
     timer: asyncio.TimerHandle | None = None

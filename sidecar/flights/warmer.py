@@ -28,6 +28,8 @@ others, and one refresh is enough for all of them."""
 _LATEST = 0.4
 """Seconds after the first write at the latest, or what is written all the time would never be."""
 _MOST_AFTER_WRITE = 20
+_ORDERLY = 1.0
+"""Seconds to which the order of use is kept: to keep it exactly costs each hit."""
 
 
 class Warmer:
@@ -80,7 +82,7 @@ class Warmer:
         known = self._known.get(place)
         if known is not None:
             known.used_at = self._clock.now()
-            self._to_end(place, known)
+            self._to_end(place, known, known.used_at)
 
     def kept(self, hit: Hit, fetch: Fetch, stats: CacheStats) -> None:
         """An answer was fetched: for somebody who missed it, or while nobody waited."""
@@ -151,9 +153,9 @@ class Warmer:
             if hit.exchange.request.body is None:  # the credentials of those before may have ended
                 known.exchange, known.fetch, known.stats = hit.exchange, fetch, stats
             self._renew(hit.place, known, hit.entry)
-            self._to_end(hit.place, known)
+            self._to_end(hit.place, known, now)
             return known
-        known = Known(hit.key, hit.exchange, fetch, stats, hit.entry, now, uses=1)
+        known = Known(hit.key, hit.exchange, fetch, stats, hit.entry, now, now, uses=1)
         if hit.exchange.request.body is not None:
             return known  # many bodies are too much to keep
         self._known[hit.place] = known
@@ -162,7 +164,10 @@ class Warmer:
             self._forget(next(iter(self._known)))
         return known
 
-    def _to_end(self, place: str, known: Known) -> None:
+    def _to_end(self, place: str, known: Known, now: float) -> None:
+        if now - known.moved_at < _ORDERLY:
+            return
+        known.moved_at = now
         self._known.move_to_end(place)
         for tag, _ in known.entry.tags:
             keys = self._by_tag[tag]
