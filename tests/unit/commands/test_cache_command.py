@@ -1,17 +1,13 @@
 """`sidecar cache` against an admin listener in a thread, before a cache that notes its orders."""
 
 import json
-from contextlib import asynccontextmanager
 
 import pytest
-from aiohttp import web
 
 from sidecar import cli
-from sidecar.admin import cache_endpoints, make_admin_app
-from sidecar.config.admin import DEFAULT_ADMIN, Admin
+from sidecar.admin import cache_endpoints
 from sidecar.core.cache.purge import Cleared, Scope
-from sidecar.side_listener import make_runner
-from tests.support.background import in_thread
+from tests.support.admin_threaded import admin_address
 
 
 class Cache:
@@ -37,19 +33,10 @@ class Cache:
 CACHE = Cache()
 
 
-@asynccontextmanager
-async def listening():
-    runner = make_runner(make_admin_app(Admin(), DEFAULT_ADMIN, cache_endpoints(CACHE)))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield runner
-    await runner.cleanup()
-
-
 @pytest.fixture(scope="module")
 def address():
-    with in_thread(listening, "admin") as runner:
-        yield f"127.0.0.1:{runner.addresses[0][1]}"
+    with admin_address(lambda: cache_endpoints(CACHE)) as found:
+        yield found
 
 
 @pytest.fixture

@@ -1,37 +1,26 @@
 """`sidecar config` against an admin listener in a thread."""
 
 import json
-from contextlib import asynccontextmanager
 
 import pytest
-from aiohttp import web
 
 from sidecar import cli
-from sidecar.admin import make_admin_app
 from sidecar.admin.config import Effective, config_endpoints
-from sidecar.config.admin import DEFAULT_ADMIN, Admin
 from sidecar.loader import loads
-from sidecar.side_listener import make_runner
-from tests.support.background import in_thread
+from tests.support.admin_threaded import admin_address
 
 TEXT = "upstreams: {api: {url: http://127.0.0.1:1, timeouts: {total: 7s}}}\n"
 
 
-@asynccontextmanager
-async def listening():
+def endpoints():
     found = loads(TEXT, name="sidecar.yaml", env={})
-    endpoints = config_endpoints(lambda: Effective(found.config, found.origins))
-    runner = make_runner(make_admin_app(Admin(), DEFAULT_ADMIN, endpoints))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield runner
-    await runner.cleanup()
+    return config_endpoints(lambda: Effective(found.config, found.origins))
 
 
 @pytest.fixture
 def run(monkeypatch, capsys):
-    with in_thread(listening, "admin") as runner:
-        monkeypatch.setenv("SIDECAR_ADMIN", f"127.0.0.1:{runner.addresses[0][1]}")
+    with admin_address(endpoints) as address:
+        monkeypatch.setenv("SIDECAR_ADMIN", address)
 
         def run(*arguments):
             code = cli.main(["config", *arguments])

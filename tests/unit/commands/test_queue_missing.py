@@ -1,32 +1,18 @@
 """`sidecar queue` of a sidecar that queues nothing, and of an id that cannot be one."""
 
 import json
-from contextlib import asynccontextmanager
 
 import pytest
-from aiohttp import web
 
 from sidecar import cli
-from sidecar.admin.app import make_admin_app
 from sidecar.admin.queue import queue_endpoints
-from sidecar.config.admin import DEFAULT_ADMIN, Admin
-from sidecar.side_listener import make_runner
-from tests.support.background import in_thread
-
-
-@asynccontextmanager
-async def listening():
-    runner = make_runner(make_admin_app(Admin(), DEFAULT_ADMIN, queue_endpoints(None)))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield runner
-    await runner.cleanup()
+from tests.support.admin_threaded import admin_address
 
 
 @pytest.fixture
 def run(monkeypatch, capsys):
-    with in_thread(listening, "admin") as runner:
-        monkeypatch.setenv("SIDECAR_ADMIN", f"127.0.0.1:{runner.addresses[0][1]}")
+    with admin_address(lambda: queue_endpoints(None)) as address:
+        monkeypatch.setenv("SIDECAR_ADMIN", address)
 
         def run(*arguments):
             code = cli.main(["queue", *arguments])
