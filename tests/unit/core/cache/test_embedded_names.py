@@ -1,11 +1,10 @@
 """The tables that `select` embeds are found in a time that does not explode with its length."""
 
-import time
-
 import pytest
 
 from sidecar.core.cache.tables import TableRules, Tables
 from sidecar.exchange import Request
+from tests.support.costs import cheap
 
 LONG = 64 * 1024
 """As long as a field may be by default."""
@@ -14,9 +13,8 @@ LONG = 64 * 1024
 @pytest.mark.parametrize("part", ["a", "!", "a!", "x:", ".", ",", "(", "a(", "a!b(", '"'])
 def test_no_select_is_looked_at_for_long(part):
     target = "/rest/v1/t?select=" + part * (LONG // len(part))
-    began = time.process_time()
-    assert "t" in Tables(TableRules()).read_tags(Request("GET", target, []))
-    assert time.process_time() - began < 2.0
+    with cheap(2.0):
+        assert "t" in Tables(TableRules()).read_tags(Request("GET", target, []))
 
 
 @pytest.mark.parametrize(
