@@ -17,6 +17,8 @@ _LONG = re.compile(
 )
 """What begins with a digit and is too long and too mixed for a number, a date or an interval."""
 _DATE = re.compile(r"(?:.*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec).*\d.*)|[jyp]\d.*")
+_LONGEST = 64
+"""Characters. A longer value has no form, and is not looked at: that could take for ever."""
 _SPECIAL = frozenset(("inf", "infinity", "nan", "now", "today", "tomorrow", "yesterday", "epoch"))
 _SAME = {
     **dict.fromkeys(("1", "t", "tr", "tru", "true", "y", "ye", "yes", "on"), "true"),
@@ -32,6 +34,8 @@ def normalised(value: str) -> str | None:
     Case is dropped, because a column may ignore it.
     """
     text = value.lower()
+    if len(text) > _LONGEST:
+        return None
     if text in _SAME:
         return _SAME[text]
     if _INTEGER.fullmatch(text):

@@ -1,5 +1,7 @@
 """One form of a value, however it is written."""
 
+import time
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -55,3 +57,10 @@ def test_a_normal_form_is_its_own_normal_form(text):
 )
 def test_a_value_without_a_safe_form_has_none(text, form):
     assert normalised(text) == form
+
+
+@pytest.mark.parametrize("unit", ["may", "jan ", "1", "-", "0_", "a1", "x"])
+def test_no_value_takes_long(unit):
+    began = time.process_time()
+    normalised(unit * 8_000)
+    assert time.process_time() - began < 0.2
