@@ -15,8 +15,9 @@ from sidecar.exchange import SAFE_METHODS, Exchange, RawHeaders, Request
 
 RESPOND_ASYNC = b"respond-async"
 
-_ITEM = re.compile(rb'((?:[^,"]|"(?:[^"\\]|\\.)*")+)')
-"""One member of a comma-separated list; a comma within quotes is none (RFC 9110 §5.6.1)."""
+_ITEM = re.compile(rb'((?:[^,"]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))+)')
+"""One member of a comma-separated list; a comma within quotes is none (RFC 9110 §5.6.1). Quotes
+that are never closed go to the end, or each quote within would be tried anew."""
 
 
 def is_accepted_at_once(mode: QueueMode, request: Request) -> bool:

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from sidecar.config.queue import Dedup
@@ -87,6 +89,24 @@ def test_the_preference_is_found_and_taken_out(value, later, rest):
     assert prefers_later(headers) is later
     kept = [(b"A", b"1")] + ([] if rest is None else [(b"pREFER", rest)])
     assert without_preference(headers) == kept
+
+
+@pytest.mark.parametrize(
+    ("value", "rest"),
+    [
+        (b'respond-async, foo="a', b'foo="a'),
+        (b'respond-async, foo="a, b\\', b'foo="a, b\\'),
+    ],
+)
+def test_a_quote_that_is_never_closed_stays_as_it_is(value, rest):
+    assert without_preference([(b"Prefer", value)]) == [(b"Prefer", rest)]
+
+
+@pytest.mark.parametrize("unit", [b'\\"', b'"', b',"', b'"\\', b"a", b","])
+def test_no_preference_takes_long(unit):
+    began = time.process_time()
+    prefers_later([(b"Prefer", b'foo="' + unit * 8_000)])
+    assert time.process_time() - began < 0.2
 
 
 def test_headers_without_the_preference_are_the_same_object():
