@@ -35,7 +35,7 @@ _OTHERS = {
 }
 _PAGE = re.compile(rb"cf-error-details|cf-wrapper|/cdn-cgi/|Cloudflare Ray ID|cloudflare\.com/5xx")
 _RAY = re.compile(rb"[0-9a-f]{12,20}(-[A-Z]{3})?")
-_RAY_IN_PAGE = re.compile(rb"Ray ID:\s*(?:<[^>]{0,200}>\s*)*([0-9a-f]{12,20})")
+_RAY_IN_PAGE = re.compile(rb"Ray ID:\s*(?:<[^>]{0,200}>\s*){0,8}([0-9a-f]{12,20})")
 
 
 def judge(status: int, headers: RawHeaders, body: bytes) -> Judgement | None:

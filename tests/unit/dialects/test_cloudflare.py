@@ -1,4 +1,5 @@
 import gzip
+import time
 
 import pytest
 
@@ -80,3 +81,11 @@ def test_made_up_status_of_another_server_is_not_judged():
 )
 def test_only_an_html_page_with_a_known_status_is_worth_a_look(status, headers, worth):
     assert cloudflare.may_be_page(status, headers) is worth
+
+
+@pytest.mark.parametrize("unit", [b"Ray ID:<>", b"<Ray ID:<>", b"Ray ID: ", b"<>", b" "])
+def test_no_page_takes_long(unit):
+    body = b"<a id=cf-wrapper>Ray ID:" + unit * 10_000
+    began = time.process_time()
+    assert cloudflare.sentence(502, HTML, body)
+    assert time.process_time() - began < 0.2
