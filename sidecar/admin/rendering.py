@@ -91,5 +91,14 @@ def _cell(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_cell(each)}" for name, each in value.items()) or "-"
     if isinstance(value, str):
-        return " ".join(value.split()) or "-"
+        return _printable(" ".join(value.split())) or "-"
     return f"{value:g}" if isinstance(value, float) else json.dumps(value)
+
+
+def _printable(text: str) -> str:
+    """With escapes for what would steer a terminal: an upstream may have said it."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )

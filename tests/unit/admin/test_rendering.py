@@ -41,3 +41,10 @@ def test_an_object_is_its_lines_and_then_its_tables():
 @pytest.mark.parametrize(("value", "text"), [([], "none\n"), ("x", "x\n"), (3, "3\n"), ({}, "\n")])
 def test_whatever_an_endpoint_says_has_a_text(value, text):
     assert as_text(value) == text
+
+
+def test_what_an_upstream_said_cannot_steer_a_terminal():
+    said = "\x1b[2J\x1b]0;title\x07 \x9b31m \u202eabc\x7f \ud800 é 😀"
+    shown = r"\x1b[2J\x1b]0;title\x07 \x9b31m \u202eabc\x7f \ud800 é 😀"
+    assert as_text({"answer": said}) == f"answer  {shown}\n"
+    assert as_text([{"a": {"b": said}}]) == f"A\nb {shown}\n"
