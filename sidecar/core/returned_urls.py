@@ -16,7 +16,7 @@ from sidecar.exchange import RawHeaders
 
 _PORTS = {"http": 80, "https": 443}
 _START = re.compile(r"(?:(https?):)?//([^/?#]*)", re.IGNORECASE)
-_AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:@\[\]]+)(?::([0-9]{0,5}))?")
+_AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:@\[\]]{1,1024})(?::([0-9]{0,5}))?")
 _REFUSED = re.compile(r"[\x00-\x20\x7f\\]")
 """What no URL holds, or what some clients read as a slash."""
 _CLIMBS = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)

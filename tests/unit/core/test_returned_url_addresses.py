@@ -1,4 +1,5 @@
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -225,3 +226,10 @@ def test_urls_in_headers(field, expected):
     new, count = changed_headers(headers, {b"location", b"link"}, lead)
     assert new == [(b"A", b"1"), (field[0], expected), (b"A", b"2")]
     assert (count, new is headers) == ((0, True) if expected == field[1] else (1, False))
+
+
+@pytest.mark.parametrize("unit", ["\ufdfa", "é", "é.", "a.", "@", "/", "%2e"])
+def test_no_url_takes_long(unit):
+    began = time.process_time()
+    back("http://" + unit * 50_000)
+    assert time.process_time() - began < 0.3
