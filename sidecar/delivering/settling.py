@@ -4,6 +4,7 @@ Turns what `core/delivery.py` decided into what the spool is told.
 """
 
 from collections import OrderedDict
+from itertools import islice
 
 from sidecar.clock import Clock
 from sidecar.core import delivery as core
@@ -60,6 +61,17 @@ class Settling:
     def known(self, delivery_id: str) -> core.Fate | None:
         """What became of it, as is known from elsewhere."""
         return self._evidence.get(delivery_id)
+
+    def noted(self, most: int) -> list[tuple[str, core.Fate]]:
+        """Some of those of which something is known from elsewhere; others the next time."""
+        found = list(islice(self._evidence.items(), most))
+        for delivery_id, _ in found:
+            self._evidence.move_to_end(delivery_id)
+        return found
+
+    def forget(self, delivery_id: str) -> None:
+        """It has ended: what is known of it from elsewhere is of no use any more."""
+        self._evidence.pop(delivery_id, None)
 
     async def settle(
         self, delivery: Delivery, fate: core.Fate, tries: int, answer: Answer | None = None

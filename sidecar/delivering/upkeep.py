@@ -13,6 +13,7 @@ from sidecar.core.delivery import Fate, Unknown
 from sidecar.delivering.attempt import in_doubt
 from sidecar.delivering.settling import Settling
 from sidecar.delivering.telling import Outlets
+from sidecar.delivering.webhooks import settle_noted
 from sidecar.spool import Delivery, Spool, SpoolDamaged, SpoolUnavailable, State
 from sidecar.tasks import end
 from sidecar.telemetry.delivery_stats import SpoolStats
@@ -89,6 +90,7 @@ class Upkeep:
         try:
             await self._spool.open()
             await self._recover()
+            await settle_noted(self._spool, self._settling, self._clock)
             await self._expire()
             await self._forget()
             await self._count()

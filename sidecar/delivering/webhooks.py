@@ -10,8 +10,10 @@ from sidecar.clock import Clock
 from sidecar.core import delivery as core
 from sidecar.core.status_webhook import Status
 from sidecar.delivering.settling import Settling
-from sidecar.spool import Delivery, Spool, SpoolDamaged
+from sidecar.spool import UNFINISHED, Delivery, Spool, SpoolDamaged
 from sidecar.spool.identity import is_id
+
+_AT_A_TIME = 100
 
 
 class Heard(NamedTuple):
@@ -40,12 +42,28 @@ async def hear(statuses: list[Status], spool: Spool, settling: Settling, clock: 
         fate = _fate(status)
         if delivery is not None and await _settled(delivery, fate, spool, settling, clock):
             heard.settled.append(delivery.id)
-        elif delivery is not None and delivery.state in ("queued", "sending"):
+        elif delivery is not None and delivery.state in UNFINISHED:
             settling.note(delivery.id, fate)
             heard.noted.append(delivery.id)
         else:
             heard = heard._replace(unmatched=heard.unmatched + 1)
     return heard
+
+
+async def settle_noted(spool: Spool, settling: Settling, clock: Clock) -> None:
+    """Settle what was under way at another sidecar, which left it in doubt and heard no webhook.
+
+    Raises:
+        SpoolUnavailable: it is to be tried again.
+    """
+    for delivery_id, fate in settling.noted(_AT_A_TIME):
+        try:
+            delivery = await spool.get(delivery_id)
+        except SpoolDamaged:
+            delivery = None
+        done = delivery is None or await _settled(delivery, fate, spool, settling, clock)
+        if done or (delivery is not None and delivery.state not in UNFINISHED):
+            settling.forget(delivery_id)
 
 
 async def _settled(
