@@ -63,6 +63,7 @@ class SpoolServer:
         except ValueError:
             raise ValueError("stores.spool.url cannot be understood") from None
         self._redis = Redis.from_pool(self._pool)
+        self._is_open = False
         self._timeout = timeout
         self._unanswered = float("-inf")
         """When the last call began that the server left without an answer for its time."""
@@ -86,7 +87,7 @@ class SpoolServer:
             SpoolUnavailable: it does not answer, is too old, or throws away what it holds.
             SpoolDamaged: what is there was written with another key.
         """
-        info = await self.ask("INFO", "server")
+        info = await self._ask("INFO", "server")
         version = str(info["redis_version"]).split(".")
         if (int(version[0]), int(version[1])) < _OLDEST:
             raise SpoolUnavailable("stores.spool: the server is older than Redis 6.2")
@@ -98,6 +99,7 @@ class SpoolServer:
                 f"(maxmemory-policy {policy}); it needs `noeviction` or a `volatile-…` policy"
             )
         await self._check_key(seal)
+        self._is_open = True
         return _durability(settings)
 
     async def run(self, script: str, *args: str | bytes | float, again: bool = False) -> Any:
@@ -112,6 +114,7 @@ class SpoolServer:
             Refused: the server has no room.
             SpoolUnavailable: it does not answer. What was asked for may have been done.
         """
+        self._check_open()
         began = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(self._timeout):
@@ -142,10 +145,8 @@ class SpoolServer:
         Raises:
             SpoolUnavailable: it does not answer.
         """
-        try:
-            return await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
-        except _TROUBLE as error:
-            raise _told(error) from error
+        self._check_open()
+        return await self._ask(*command)
 
     async def ask_all(self, commands: Sequence[Sequence[str | bytes | float]]) -> list[Any]:
         """What it says to each, in one go.
@@ -153,6 +154,7 @@ class SpoolServer:
         Raises:
             SpoolUnavailable: it does not answer.
         """
+        self._check_open()
         try:
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for command in commands:
@@ -162,8 +164,20 @@ class SpoolServer:
             raise _told(error) from error
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; what comes then is refused until it is opened again."""
+        self._is_open = False
         await self._pool.disconnect()
+
+    def _check_open(self) -> None:
+        """What is not known to be of use is not used, even where it answers by now."""
+        if not self._is_open:
+            raise SpoolUnavailable("stores.spool: the server is not open")
+
+    async def _ask(self, *command: str | bytes | float) -> Any:
+        try:
+            return await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
+        except _TROUBLE as error:
+            raise _told(error) from error
 
     async def _run(self, script: str, args: Sequence[str | bytes | float], *, again: bool) -> Any:
         try:
@@ -185,14 +199,14 @@ class SpoolServer:
 
     async def _check_key(self, seal: Seal) -> None:
         meta, mine = f"{self.base}meta", proof(seal)
-        found = await self.ask("HGET", meta, "proof")
+        found = await self._ask("HGET", meta, "proof")
         if found is not None and not proves(seal, found):
             raise SpoolDamaged(
                 "stores.spool.key: what is in the spool was written with another key; nothing is "
                 "lost, configure that one"
             )
         if found is None or found[:1] != mine[:1]:
-            await self.ask("HSET", meta, "proof", mine)
+            await self._ask("HSET", meta, "proof", mine)
 
 
 def _durability(settings: Mapping[str, str]) -> str:
