@@ -202,8 +202,8 @@ class SpoolServer:
         found = await self._ask("HGET", meta, "proof")
         if found is not None and not proves(seal, found):
             raise SpoolDamaged(
-                "stores.spool.key: what is in the spool was written with another key; nothing is "
-                "lost, configure that one"
+                "stores.spool: what is there was written with another key; nothing is lost, "
+                "configure that one (stores.spool.key)"
             )
         if found is None or found[:1] != mine[:1]:
             await self._ask("HSET", meta, "proof", mine)

@@ -76,8 +76,8 @@ def _check_key(connection: sqlite3.Connection, seal: Seal) -> None:
     found = connection.execute("SELECT value FROM marks WHERE name = 'proof'").fetchone()
     if found is not None and not proves(seal, bytes(found[0])):
         raise SpoolDamaged(
-            "stores.spool.key: what is in the spool was written with another key; nothing is lost, "
-            "configure that one"
+            "stores.spool: what is there was written with another key; nothing is lost, "
+            "configure that one (stores.spool.key)"
         )
     mine = proof(seal)
     if found is None or bytes(found[0])[:1] != mine[:1]:

@@ -6,6 +6,7 @@ import pytest
 
 from sidecar.spool import Settlement, SpoolDamaged, SpoolUnavailable
 from sidecar.spool.sealing import KeySeal
+from sidecar.telemetry import redact
 from tests.support.spools import added
 
 NOW = 1000.0
@@ -39,8 +40,9 @@ async def test_another_key_or_none_is_refused_and_nothing_is_changed(opened, tmp
     ids = await added(spool)
     await spool.close()
     for seal in (None, KeySeal(bytes(31) + b"\1")):
-        with pytest.raises(SpoolDamaged, match="another key"):
+        with pytest.raises(SpoolDamaged, match="another key") as refused:
             await opened(seal=seal)
+        assert redact.text(str(refused.value)) == str(refused.value)  # the log says all of it
     spool = await opened(seal=KeySeal(bytes(32)))
     assert (await spool.get(ids[0])).body == b"s3cret-body"
 
