@@ -66,8 +66,9 @@ class RedisSpool:
         return f"<RedisSpool {self._consumer} at {self._server!r}>"
 
     async def open(self) -> None:
-        """See whether the server can be used, and begin to give signs of life."""
+        """See whether the server can be used, or how safe it is by now; give signs of life."""
         if self._is_open:
+            self.durability = await self._server.durability() or self.durability
             return
         try:
             self.durability = await self._server.open(self._seal)

@@ -64,6 +64,8 @@ class SpoolServer:
             raise ValueError("stores.spool.url cannot be understood") from None
         self._redis = Redis.from_pool(self._pool)
         self._is_open = False
+        self._known: object = None
+        """Which run of which server it is."""
         self._timeout = timeout
         self._unanswered = float("-inf")
         """When the last call began that the server left without an answer for its time."""
@@ -99,7 +101,20 @@ class SpoolServer:
                 f"(maxmemory-policy {policy}); it needs `noeviction` or a `volatile-…` policy"
             )
         await self._check_key(seal)
-        self._is_open = True
+        self._is_open, self._known = True, info.get("run_id")
+        return _durability(settings)
+
+    async def durability(self) -> str | None:
+        """How safe it is where it was started anew, or is another one by now; else None.
+
+        Raises:
+            SpoolUnavailable: it does not answer.
+        """
+        info = await self.ask("INFO", "server")
+        if info.get("run_id") == self._known:
+            return None
+        settings = await self._settings()
+        self._known = info.get("run_id")
         return _durability(settings)
 
     async def run(self, script: str, *args: str | bytes | float, again: bool = False) -> Any:

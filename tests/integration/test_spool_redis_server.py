@@ -3,7 +3,7 @@
 import asyncio
 import random
 import secrets
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from redis.asyncio.connection import AbstractConnection
@@ -211,6 +211,19 @@ async def test_how_safe_it_is_is_said_as_it_is(tmp_path):
         assert spool.durability == "redis-aof-always"
     async with durable(tmp_path, "--appendfsync", "everysec") as server, spools(server) as (spool,):
         assert spool.durability == "redis-aof-everysec"
+
+
+async def test_how_safe_it_is_is_asked_again_of_a_server_that_was_started_anew(tmp_path):
+    async with durable(tmp_path) as server, spools(server) as (spool,):
+        await spool.open()
+        assert spool.durability == "redis-aof-always"
+        server.kill()
+        server.fsync = "everysec"
+        await server.start()
+        async with asyncio.timeout(10):
+            while spool.durability != "redis-aof-everysec":
+                with suppress(SpoolUnavailable):  # connections of before are tried first
+                    await spool.open()
 
 
 async def test_a_server_that_does_not_answer_is_said_at_start(tmp_path):
