@@ -58,6 +58,7 @@ class SpoolServer:
                 timeout=timeout,
                 socket_timeout=timeout,
                 socket_connect_timeout=timeout,
+                protocol=2,  # with 3, redis-py 8 hands out connections that have ended
                 retry=Retry(NoBackoff(), 0),
             )
         except ValueError:
@@ -105,11 +106,7 @@ class SpoolServer:
         return _durability(settings)
 
     async def durability(self) -> str | None:
-        """How safe it is where it was started anew, or is another one by now; else None.
-
-        Raises:
-            SpoolUnavailable: it does not answer.
-        """
+        """How safe it is where it was started anew, or is another one by now; else None."""
         info = await self.ask("INFO", "server")
         if info.get("run_id") == self._known:
             return None

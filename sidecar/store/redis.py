@@ -35,6 +35,7 @@ class RedisServer(RedisCache):
                 timeout=timeout,
                 socket_timeout=timeout,
                 socket_connect_timeout=timeout,
+                protocol=2,  # with 3, redis-py 8 hands out connections that have ended
                 retry=Retry(NoBackoff(), 0),  # a second try is a second wait
             )
         except ValueError:

@@ -33,6 +33,7 @@ class RedisChannel:
                 timeout=_PATIENCE,
                 socket_timeout=_PATIENCE,
                 socket_connect_timeout=_PATIENCE,
+                protocol=2,  # with 3, redis-py 8 hands out connections that have ended
                 retry=Retry(NoBackoff(), 0),  # a connection that is made anew has missed something
             )
         except ValueError:

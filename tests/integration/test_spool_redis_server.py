@@ -3,7 +3,7 @@
 import asyncio
 import random
 import secrets
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import pytest
 from redis.asyncio.connection import AbstractConnection
@@ -220,10 +220,18 @@ async def test_how_safe_it_is_is_asked_again_of_a_server_that_was_started_anew(t
         server.kill()
         server.fsync = "everysec"
         await server.start()
-        async with asyncio.timeout(10):
-            while spool.durability != "redis-aof-everysec":
-                with suppress(SpoolUnavailable):  # connections of before are tried first
-                    await spool.open()
+        await spool.open()
+        assert spool.durability == "redis-aof-everysec"
+
+
+async def test_connections_that_the_server_has_ended_are_not_used(tmp_path):
+    async with durable(tmp_path) as server, spools(server) as (spool,):
+        (one,) = await added(spool)
+        await asyncio.gather(*(spool.get(one) for _ in range(8)))
+        server.kill()
+        await server.start()
+        found = await asyncio.gather(*(spool.get(one) for _ in range(8)))
+        assert [each.id for each in found] == [one] * 8
 
 
 async def test_a_server_that_does_not_answer_is_said_at_start(tmp_path):

@@ -1,5 +1,7 @@
 """A real Redis as the shared store: gone, hanging, full, and with a password."""
 
+import asyncio
+
 from sidecar.config.redis_address import RedisUrl
 from sidecar.config.stores import RedisStore
 from tests.support.proxied import soon
@@ -24,6 +26,16 @@ async def test_a_redis_that_is_gone_costs_nothing_and_comes_back(tmp_path, caplo
         assert await store.get("c") == b"1"
         names = [record.msg for record in caplog.records]
         assert names == ["store_up", "store_down", "store_up"]
+
+
+async def test_connections_that_the_server_has_ended_are_no_failures_of_it(tmp_path):
+    async with redis_server(tmp_path) as server, opened(redis(server)) as store:
+        await asyncio.gather(*(store.get("a") for _ in range(8)))
+        server.kill()
+        await server.start()
+        await asyncio.gather(*(store.get("a") for _ in range(8)))
+        assert store.up
+        assert sum(store.stats.failures.values()) == 0
 
 
 async def test_a_redis_that_hangs_costs_its_timeout_three_times_and_then_nothing(tmp_path):
