@@ -6,7 +6,7 @@ import pytest
 
 from sidecar.core.delivery import Delivered
 from sidecar.errors import BadRequest, Rejected, UpstreamReset
-from sidecar.spool import Settlement, SpoolDamaged, SpoolUnavailable
+from sidecar.spool import SpoolDamaged, SpoolUnavailable
 from tests.support.delivery_pages import Application
 from tests.support.virtual_time import virtually
 
@@ -64,41 +64,6 @@ async def test_a_webhook_that_comes_before_the_answer_is_lost_counts_when_it_is(
     await asyncio.sleep(5.0)
     assert world.state(delivery) == ("delivered", "webhook_sent")
     await world.worker.close()
-
-
-@pytest.mark.parametrize(
-    ("word", "left", "became"),
-    [
-        ("sent", "unknown", ("delivered", "webhook_sent")),
-        ("failed", "unknown", ("failed", "webhook_failed")),
-        ("sent", "queued", ("discarded", "webhook_sent")),
-        ("failed", "delivered", ("delivered", "upstream_reset")),
-    ],
-)
-def test_a_webhook_counts_for_what_another_sidecar_was_sending_once_that_one_has_ended(
-    word, left, became
-):
-    @virtually
-    async def run():
-        world = Application()
-        delivery = await world.accept()
-        await world.spool.take(world.clock.wall(), 1)  # by the other one
-        await world.spool.fence([delivery], world.clock.wall())
-        assert (await world.settle(status(delivery, word)))["noted"] == [delivery]
-        await world.upkeep.once()
-        assert world.state(delivery)[0] == "sending"
-        ended = Settlement(
-            state=left,
-            now=world.clock.wall(),
-            reason="upstream_reset",
-            not_before=world.clock.wall() + 10.0 if left == "queued" else None,
-        )
-        await world.spool.settle(delivery, ended)
-        await world.upkeep.once()
-        assert world.state(delivery) == became
-        assert world.settling.known(delivery) is None
-
-    run()
 
 
 @virtually
