@@ -31,7 +31,8 @@ _OF_THE_CALL = frozenset(
     (
         *(b"range", b"range-unit", b"prefer", b"cache-control", b"pragma"),
         *(b"content-length", b"content-encoding"),
-        *(b"idempotency-key", b"x-retry-count", b"x-server-timeout"),
+        *(b"idempotency-key", b"x-server-timeout"),
+        *(b"x-retry-count", b"x-stainless-retry-count"),
     )
 )
 """Fields that are about this one call; see `headers_ahead`."""
@@ -205,8 +206,8 @@ def headers_ahead(headers: RawHeaders) -> RawHeaders:
     Who asks, for what and how the answer may be coded stays, and so does all that is unknown.
     Out go conditions and ranges, which are about this resource; `Prefer`, which in PostgREST asks
     for the count of these rows; what says how this one call is to be treated (`Cache-Control`,
-    `X-Retry-Count`, `X-Server-Timeout`, an idempotency key, fields for the sidecar itself); and the
-    length of a body.
+    `X-Retry-Count` and its like, `X-Server-Timeout`, an idempotency key, fields for the sidecar
+    itself); and the length of a body.
     """
     return [
         (name, value)

@@ -21,7 +21,7 @@ class Call(NamedTuple):
     rewindable: bool
     """Whether its body can be sent again."""
     client_repeats: bool
-    """Whether the client says that it is itself repeating (`X-Retry-Count`)."""
+    """Whether the client says that it is itself repeating (`X-Retry-Count` and the like)."""
     harmless: bool = False
     """Whether doing it twice is as good as once: an idempotency key that the upstream honours sees
     to it, or its own words (`core/harmless.py`)."""
@@ -48,8 +48,17 @@ class Limits(NamedTuple):
 
 
 def is_client_repeating(headers: RawHeaders) -> bool:
-    """supabase-py and supabase-js repeat by themselves, and say so."""
-    return any(len(name) == 13 and name.lower() == b"x-retry-count" for name, _ in headers)
+    """SDKs that repeat by themselves say so: Supabase's, OpenAI's and others of its generator.
+
+    Those of the generator count from 0, which is the first call and no repetition.
+    """
+    for name, value in headers:
+        length = len(name)
+        if length == 13 and name.lower() == b"x-retry-count":
+            return True
+        if length == 23 and name.lower() == b"x-stainless-retry-count" and value != b"0":
+            return True
+    return False
 
 
 def decide(

@@ -118,10 +118,17 @@ async def test_an_empty_budget_lets_no_attempt_follow():
         assert len(origin.requests) == 4
 
 
-async def test_a_client_that_repeats_by_itself_gets_one_attempt():
+@pytest.mark.parametrize("said", ["X-Retry-Count: 1", "x-stainless-retry-count: 2"])
+async def test_a_client_that_repeats_by_itself_gets_one_attempt(said):
     async with proxied(DOWN, OK, retry=QUICK) as (sidecar, origin):
-        assert (await ask(sidecar.proxy, get("/api/x", "X-Retry-Count: 1"))).status == 503
+        assert (await ask(sidecar.proxy, get("/api/x", said))).status == 503
         assert len(origin.requests) == 1
+
+
+async def test_the_first_call_of_a_client_that_counts_its_repetitions_is_repeated():
+    async with proxied(DOWN, OK, retry=QUICK) as (sidecar, origin):
+        assert (await ask(sidecar.proxy, get("/api/x", "x-stainless-retry-count: 0"))).status == 200
+        assert len(origin.requests) == 2
 
 
 @pytest.mark.parametrize(("size", "asked"), [(300_000, 2), (3_000_000, 1)])

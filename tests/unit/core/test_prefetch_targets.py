@@ -183,6 +183,7 @@ def test_the_fields_are_those_of_another_get_of_the_same_client():
         (b"Pragma", b"no-cache"),
         (b"Content-Length", b"0"),
         (b"X-Retry-Count", b"1"),
+        (b"x-stainless-retry-count", b"1"),
         (b"X-Server-Timeout", b"5"),
         (b"X-Sidecar-Timeout", b"5s"),
         (b"Idempotency-Key", b"1"),

@@ -137,7 +137,14 @@ def test_no_attempt_begins_late_or_too_early(kind, call, attempt, wait, ask, lef
 
 @pytest.mark.parametrize(
     ("headers", "repeats"),
-    [([], False), ([(b"x-retry-count", b"1")], True), ([(b"X-Retry-Counts", b"1")], False)],
+    [
+        ([], False),
+        ([(b"x-retry-count", b"1")], True),
+        ([(b"X-Retry-Counts", b"1")], False),
+        ([(b"x-stainless-retry-count", b"0")], False),
+        ([(b"x-stainless-retry-count", b"1")], True),
+        ([(b"X-Stainless-Retry-Count", b"10")], True),
+    ],
 )
 def test_a_client_that_repeats_by_itself_is_known_by_its_header(headers, repeats):
     assert is_client_repeating(headers) is repeats
