@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import random
 import subprocess
 import sys
 import textwrap
@@ -14,39 +13,10 @@ from sidecar.config.spool import SqliteSpool
 from sidecar.spool import Added, Answer, Full, Settlement, SpoolUnavailable
 from sidecar.spool.opening import make_spool
 from tests.support.small_disk import small_disk
-from tests.support.spool_crashes import Crashes, kill
 from tests.support.spools import delivery
 from tests.support.tools import missing
 
 NOW = 1_700_000_000.0
-
-
-async def test_processes_that_are_killed_while_they_work_lose_nothing_and_double_nothing(tmp_path):
-    crashes = Crashes(tmp_path, str(tmp_path / "spool.db"))
-    dice = random.Random(7)
-    for _ in range(15):
-        worker = await crashes.worker("add")
-        await asyncio.sleep(dice.uniform(0.0, 0.2))
-        await kill(worker)
-    await crashes.settled()
-    states = await crashes.judge()
-    assert states["delivered"] > 200
-    assert states["unknown"] <= 15 * 10  # as many as one takes at a time
-
-
-async def test_of_several_at_work_on_one_file_another_takes_over_from_the_one_that_is_killed(
-    tmp_path,
-):
-    crashes = Crashes(tmp_path, str(tmp_path / "spool.db"))
-    workers = [await crashes.worker("add") for _ in range(2)]
-    for _ in range(4):
-        await asyncio.sleep(0.1)
-        await kill(workers.pop(0))
-        workers.append(await crashes.worker("add"))
-    for worker in workers:
-        await kill(worker)
-    await crashes.settled()
-    assert (await crashes.judge())["delivered"] > 100
 
 
 async def filled(spool):

@@ -1,7 +1,6 @@
 """What may happen to the Redis server of a spool: full, slow, without memory, killed."""
 
 import asyncio
-import random
 import secrets
 from contextlib import asynccontextmanager
 
@@ -11,7 +10,6 @@ from redis.asyncio.connection import AbstractConnection
 from sidecar.spool import Added, Duplicate, Full, Settlement, SpoolDamaged, SpoolUnavailable
 from sidecar.spool.sealing import KeySeal, NoSeal
 from tests.support.redis import redis_server
-from tests.support.spool_crashes import Crashes, kill
 from tests.support.spool_redis import DELIVERED, NOW, added, durable, spools
 from tests.support.spools import delivery
 
@@ -205,27 +203,3 @@ async def test_a_server_that_is_killed_brings_back_what_it_accepted(tmp_path):
         assert await spool.settle(first.id, DELIVERED) is True
         assert [one.id for one in await spool.take(NOW, 10)] == ids[1:2]
         assert (await spool.figures(NOW)).counts["queued"] == 29
-
-
-async def test_sidecars_and_the_server_are_killed_while_they_work_and_nothing_is_lost_or_doubled(
-    tmp_path,
-):
-    dice = random.Random(3)
-    (tmp_path / "redis").mkdir()
-    async with durable(tmp_path / "redis") as server:
-        crashes = Crashes(tmp_path, server.url)
-        workers = [await crashes.worker("add") for _ in range(2)]
-        for number in range(6):
-            await asyncio.sleep(dice.uniform(0.05, 0.3))
-            if number % 3 == 2:
-                server.kill()
-                await asyncio.sleep(dice.uniform(0.0, 0.2))
-                await server.start()
-            else:
-                await kill(workers.pop(0))
-                workers.append(await crashes.worker("add"))
-        for worker in workers:
-            await kill(worker)
-        await crashes.settled()
-        states = await crashes.judge()
-        assert states["delivered"] > 100
