@@ -122,7 +122,7 @@ class Queueing:
         try:
             await self._spool.open()
         except SpoolDamaged as error:
-            raise OSError(f"stores.spool: {str(error).removeprefix('stores.spool: ')}") from None
+            raise OSError(str(error)) from None
         except SpoolUnavailable as error:
             self._upkeep.stats.up = False
             logs.event("spool_unavailable", level="warning", reason=str(error))
