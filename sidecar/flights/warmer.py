@@ -118,18 +118,17 @@ class Warmer:
         """
         keys = {key for key, known in self._known.items() if meets(known.entry)}
         if refresh:
-            return self._again(keys, "purged")
+            now = self._clock.now()
+            used = (key for key in keys if self._known[key].is_in_use(now, written=False))
+            return self._again(used, "purged")
         for key in keys:
             self._forget(key)
         return 0
 
     def _again(self, keys: Iterable[str], reason: str) -> int:
         now = self._clock.now()
-        used = sorted(
-            (key for key in keys if self._known[key].is_in_use(now, written=reason == "written")),
-            key=lambda key: self._known[key].used_at,
-            reverse=True,
-        )[:_MOST_AFTER_WRITE]
+        used = sorted(keys, key=lambda key: self._known[key].used_at, reverse=True)
+        del used[_MOST_AFTER_WRITE:]
         loop = asyncio.get_running_loop()
         for number, key in enumerate(used):
             known = self._known[key]
