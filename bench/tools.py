@@ -142,6 +142,7 @@ def debian(program: Path, *packages: str) -> str:
         try:
             print(f"bench: fetching the package {name}", file=sys.stderr)
             run(["apt-get", "download", *packages], scratch)
+            HOME.mkdir(parents=True, exist_ok=True)  # dpkg makes only the last folder of a path
             for package in Path(scratch).glob("*.deb"):
                 run(["dpkg", "-x", str(package), str(HOME)], scratch)
         except (OSError, subprocess.SubprocessError) as error:

@@ -33,14 +33,18 @@ class Ending:
         return lambda next_: _EndingLayer(next_, self._calls)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _EndingLayer:
     next: Handler
     calls: set[asyncio.Task[Any]]
+    loop: asyncio.AbstractEventLoop | None = None
+    """Kept because Python 3.11 asks the kernel for the process's id whenever it looks for it."""
 
     async def __call__(self, exchange: Exchange, /) -> Response:
         """Pass on; answer a call that is given up."""
-        task = asyncio.current_task()
+        if self.loop is None:
+            self.loop = asyncio.get_running_loop()
+        task = asyncio.current_task(self.loop)
         assert task is not None
         self.calls.add(task)
         try:
