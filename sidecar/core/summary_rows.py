@@ -80,7 +80,8 @@ def cells(each: Mapping[str, Any]) -> dict[str, str]:
 def breaker(breakers: Sequence[Mapping[str, Any]]) -> str:
     """The worst of some breakers: `OPEN 850ms` until it probes, `FORCED 9m` until it is let go.
 
-    How many more are not closed follows: `OPEN 850ms+1`.
+    Where the next call is the probe, `OPEN due`. How many more are not closed follows:
+    `OPEN 850ms+1`.
     """
     troubled = [one for one in breakers if one["state"] in _TROUBLE]
     if not troubled:
@@ -96,7 +97,8 @@ def _stage(one: Mapping[str, Any]) -> str:
         word = {"open": "FORCED", "closed": "closed!"}.get(forced["state"], forced["state"])
         return f"{word} {seconds(forced['seconds_left'])}"
     if one["state"] == "open":
-        return f"OPEN {seconds(one['seconds_to_probe'])}"
+        left = one["seconds_to_probe"]
+        return f"OPEN {seconds(left)}" if left > 0 else "OPEN due"
     return "probing" if one["state"] == "half_open" else str(one["state"])
 
 

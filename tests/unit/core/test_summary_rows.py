@@ -49,6 +49,7 @@ def test_numbers_take_five_characters_at_the_most(value, shown):
         ([], "-"),
         ([{"state": "closed"}], "closed"),
         ([{"state": "open", "seconds_to_probe": 0.85}], "OPEN 850ms"),
+        ([{"state": "open", "seconds_to_probe": 0.0}], "OPEN due"),
         ([{"state": "closed"}, {"state": "half_open"}], "probing"),
         (
             [{"state": "half_open"}, {"state": "open", "seconds_to_probe": 3.2}],
