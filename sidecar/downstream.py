@@ -6,7 +6,13 @@ Decides framing only; knows nothing of upstreams, routes or errors' meaning.
 import asyncio
 
 from sidecar.config import Limits
-from sidecar.errors import BadRequest, ClientClosed, ExchangeError, RequestBodyStalled
+from sidecar.errors import (
+    BadRequest,
+    ClientClosed,
+    ExchangeError,
+    RequestBodyStalled,
+    forget_frames,
+)
 from sidecar.exchange import Body, BytesBody, RawHeaders, RequestBody, Response
 from sidecar.serving import Connection, Incoming
 from sidecar.switched import reset
@@ -137,6 +143,7 @@ async def write_response(
         await _write(connection, response, framing, read_idle)
     except ExchangeError as error:
         response.close(error)
+        forget_frames(error)
         if connection.transport is not None:
             framing.cut(connection.transport)
         return False

@@ -176,3 +176,14 @@ class BadResponse(UpstreamError):
 
 class TruncatedBody(UpstreamError):
     """The response's body ended before its declared end."""
+
+
+def forget_frames(error: BaseException | None) -> None:
+    """Drop the frames of an error that is answered, and of what led to it.
+
+    They know the error, and the error them. Such a cycle would keep the request, with its body,
+    until the garbage collector finds it, and in an outage there are many.
+    """
+    while error is not None and error.__traceback__ is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__

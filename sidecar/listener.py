@@ -24,7 +24,7 @@ from sidecar.downstream import (
     write_response,
 )
 from sidecar.entered import Entered
-from sidecar.errors import DownstreamError, Draining, ExchangeError
+from sidecar.errors import DownstreamError, Draining, ExchangeError, forget_frames
 from sidecar.exchange import (
     SAFE_METHODS,
     BytesBody,
@@ -155,7 +155,9 @@ class Listener:
                 return await handler(exchange)
             return await self._let_finish(exchange, handler)
         except ExchangeError as error:
-            return answer(error, route.config.errors, exchange.id)
+            response = answer(error, route.config.errors, exchange.id)
+            forget_frames(error)
+            return response
 
     async def _let_finish(self, exchange: Exchange, handler: Handler) -> Response:
         """Run the call so that it outlives the client: a write is not cut off half-way."""
@@ -218,6 +220,8 @@ class Listener:
             return await build_refusal(error, shape, self._chains.parts)(exchange)
         except ExchangeError as refusal:
             return answer(refusal, shape, exchange.id)
+        finally:
+            forget_frames(error)
 
     def _unsent(self, asked: Request, spent: Timeline, route: RouteEntry | None = None) -> Exchange:
         """The exchange of a request that goes to no upstream."""

@@ -12,7 +12,7 @@ from sidecar.loops import loop_factory
 from sidecar.reloading import Fresh, Source
 from sidecar.telemetry import logs
 
-_GARBAGE = (5_000, 2, 100)
+_GARBAGE = (5_000, 2, 10)
 """When the garbage collector looks at what is young, at what is older, and at everything: after so
 many new objects, so many times the first, so many times the second. With Python's 700, 10 and 10 it
 looked again and again at the calls under way, which end by themselves: a tenth of a busy core. To

@@ -56,3 +56,4 @@ class _EndingLayer:
             raise Draining(_WORD, sent=exchange.timeline.sent_at > 0) from None
         finally:
             self.calls.discard(task)
+            del task  # a task that is cancelled keeps this frame: it would keep itself

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple, cast
 
 from sidecar.config import Limits
-from sidecar.errors import ClientClosed, ExchangeError
+from sidecar.errors import ClientClosed, ExchangeError, forget_frames
 from sidecar.serving.arriving import HIGH_WATER, Incoming
 from sidecar.serving.patience import Patience
 from sidecar.serving.reader import RequestReader
@@ -120,6 +120,7 @@ class Connection(Writing):
             self._waiting.extend(self._reader.feed(data))
         except ExchangeError as error:
             self._broken = error
+            forget_frames(error)
         if self._lingering is not None:
             self._go_on()
         elif self._task is None:

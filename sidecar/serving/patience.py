@@ -51,8 +51,12 @@ class Patience:
         self._head_since = None
 
     def end(self) -> None:
-        """Nobody waits any more. Idempotent."""
+        """Nobody waits any more. Idempotent.
+
+        Whom it would ask and tell is forgotten: they know it, and no cycle stays.
+        """
         self._timer.cancel()
+        self._waits, self._over = _never, _nobody
 
     def _look(self) -> None:
         left = self._limits.keep_alive
@@ -69,3 +73,11 @@ class Patience:
     def _look_in(self, seconds: float) -> None:
         self._timer.cancel()
         self._timer = self._loop.call_later(max(seconds, 0.01), self._look)
+
+
+def _never() -> bool:
+    return False
+
+
+def _nobody() -> None:
+    """In place of one that is gone."""

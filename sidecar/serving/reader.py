@@ -71,8 +71,9 @@ class RequestReader:
         return self.current.body.buffered if self.current is not None else 0
 
     def close(self) -> None:
-        """Read no more. The parser and the reader know each other: no cycle stays."""
+        """Read no more. Parser, reader and connection know each other: no cycle stays."""
         del self._parser
+        self._drained, self.current = _nobody, None
 
     def feed(self, data: bytes) -> list[Incoming]:
         """The requests whose heads are complete with `data`.
@@ -221,6 +222,10 @@ class RequestReader:
         """Whether somebody here may take the offer up. Of two the last counts, as for the head."""
         offers = [value for name, value in self._fields if name.lower() == b"upgrade"]
         return parser.get_method() == b"CONNECT" or offers[-1].strip().lower() == PROTOCOL
+
+
+def _nobody() -> None:
+    """In place of a connection that is gone."""
 
 
 def _framing_alone(headers: RawHeaders) -> bytes:

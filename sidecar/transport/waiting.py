@@ -64,7 +64,7 @@ class Timer:
         self._allowance, self._waiting_for = allowance, waiting_for
         self._due = self._loop.time() + allowance.seconds
         if self._handle is None or self._due < self._fires_at:
-            self.close()
+            self._cancel()
             self._set(allowance.seconds)
 
     def disarm(self) -> None:
@@ -72,7 +72,14 @@ class Timer:
         self._allowance = None
 
     def close(self) -> None:
-        """Let nothing of it stay with the loop; what is armed does not come any more."""
+        """Let nothing of it stay with the loop; what is armed does not come any more.
+
+        Whom it would tell is forgotten: he knows his timer, and no cycle stays.
+        """
+        self._cancel()
+        self._expired = _nobody
+
+    def _cancel(self) -> None:
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
@@ -91,3 +98,7 @@ class Timer:
         else:
             self._allowance = None
             self._expired(allowance, self._waiting_for)
+
+
+def _nobody(_allowance: Allowance, _waiting_for: str) -> None:
+    """In place of one that is gone."""
