@@ -151,7 +151,6 @@ class Spool(Protocol):
         states: Collection[State] = (),
         upstream: str | None = None,
         route: str | None = None,
-        lane: str | None = None,
         after: str | None = None,
         most: int = 100,
         newest_first: bool = False,
@@ -162,7 +161,6 @@ class Spool(Protocol):
             states: any of these; () for all.
             upstream: by the name of the upstream.
             route: by the name of the route.
-            lane: by the lane.
             after: the id of the last one of the page before.
             most: how many at most.
             newest_first: the other way round.

@@ -162,13 +162,12 @@ class RedisSpool:
         states: Collection[State] = (),
         upstream: str | None = None,
         route: str | None = None,
-        lane: str | None = None,
         after: str | None = None,
         most: int = 100,
         newest_first: bool = False,
     ) -> list[Delivery]:
         """See `Spool.find`."""
-        asked = {"upstream": upstream, "route": route, "lane": lane}
+        asked = {"upstream": upstream, "route": route}
         return await find(
             self._server,
             records=self._records,

@@ -6,7 +6,7 @@ from heapq import merge
 from sidecar.spool.records import Records, Unusable
 from sidecar.spool.redis_rows import OUTLINE, outline
 from sidecar.spool.redis_server import SpoolServer, texts
-from sidecar.spool.values import UNFINISHED, Delivery, State
+from sidecar.spool.values import Delivery, State
 
 _PAGE = 200
 
@@ -33,17 +33,6 @@ async def find(
         newest_first: in which order.
     """
     found: list[Delivery] = []
-    lane = filters.get("lane")
-    if lane and states and UNFINISHED.issuperset(states):
-        ids = sorted(await _lane(server, lane), reverse=newest_first)
-        ids = [
-            one for one in ids if after is None or (one < after if newest_first else one > after)
-        ]
-        for start in range(0, len(ids), _PAGE):
-            found += await _matching(server, records, ids[start : start + _PAGE], states, filters)
-            if len(found) >= most:
-                break
-        return found[:most]
     last = after
     while len(found) < most:
         ids = await _page(server, states, last, newest_first)
@@ -52,10 +41,6 @@ async def find(
             break
         last = ids[-1]
     return found[:most]
-
-
-async def _lane(server: SpoolServer, lane: str) -> list[str]:
-    return texts(await server.ask("ZRANGE", f"{server.base}lane:{lane}", 0, -1))
 
 
 async def _page(

@@ -157,13 +157,12 @@ class SqliteSpool:
         states: Collection[State] = (),
         upstream: str | None = None,
         route: str | None = None,
-        lane: str | None = None,
         after: str | None = None,
         most: int = 100,
         newest_first: bool = False,
     ) -> list[Delivery]:
         """See `Spool.find`."""
-        asked = {"upstream": upstream, "route": route, "lane": lane}
+        asked = {"upstream": upstream, "route": route}
         filters = {column: value for column, value in asked.items() if value is not None}
         return await self._access.read(
             partial(

@@ -10,7 +10,7 @@ from sidecar.spool.records import Records, Unusable
 from sidecar.spool.sqlite_places import places
 from sidecar.spool.sqlite_rows import SELECT, Row, outline, row_of, rows, whole
 from sidecar.spool.sqlite_schema import used_bytes
-from sidecar.spool.values import STATES, UNFINISHED, Delivery, Event, Events, Figures, State
+from sidecar.spool.values import STATES, Delivery, Event, Events, Figures, State
 
 _FIRST_DUE = """
     SELECT MIN(turn) FROM (
@@ -86,20 +86,12 @@ def _search(
         asked["state = ?"] = state
     if after is not None:
         asked["id < ?" if newest_first else "id > ?"] = after
-    index, condition = _by_lane(state) if filters.get("lane") else ("", "TRUE")
-    where = " AND ".join((condition, *asked))
+    where = " AND ".join(("TRUE", *asked))
     order = "DESC" if newest_first else "ASC"
     return (
-        f"{SELECT} {index} WHERE {where} ORDER BY id {order} LIMIT ?",
+        f"{SELECT} WHERE {where} ORDER BY id {order} LIMIT ?",
         (*asked.values(), most),
     )
-
-
-def _by_lane(state: State | None) -> tuple[str, str]:
-    """The index of what is in a lane, and the condition under which that has all."""
-    if state in UNFINISHED:
-        return "INDEXED BY lanes", "lane <> '' AND state IN ('queued', 'sending')"
-    return "INDEXED BY lane_ids", "lane <> ''"
 
 
 def _outline(row: Row, records: Records) -> Delivery:

@@ -97,13 +97,12 @@ class FakeSpool:
         states: Collection[State] = (),
         upstream: str | None = None,
         route: str | None = None,
-        lane: str | None = None,
         after: str | None = None,
         most: int = 100,
         newest_first: bool = False,
     ) -> list[Delivery]:
         await self._asked("find")
-        wanted = {"upstream": upstream, "route": route, "lane": lane}
+        wanted = {"upstream": upstream, "route": route}
         found = [
             each
             for _, each in sorted(self.reference.kept.items(), reverse=newest_first)

@@ -70,13 +70,12 @@ class SpoolViews(RuleBasedStateMachine):
         states=st.sets(st.sampled_from(STATES), max_size=3),
         upstream=st.none() | UPSTREAMS,
         route=st.none() | ROUTES,
-        lane=st.none() | st.sampled_from(["a", "b"]),
         newest_first=st.booleans(),
         most=st.integers(1, 4),
     )
-    def find(self, states, upstream, route, lane, newest_first, most) -> None:  # type: ignore[no-untyped-def]
+    def find(self, states, upstream, route, newest_first, most) -> None:  # type: ignore[no-untyped-def]
         """Page after page, all that match are found once."""
-        asked = {"upstream": upstream, "route": route, "lane": lane}
+        asked = {"upstream": upstream, "route": route}
         expected = [
             one.id
             for one in self.reference.kept.values()

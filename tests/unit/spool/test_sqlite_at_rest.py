@@ -103,6 +103,30 @@ async def test_a_database_of_another_program_is_refused(opened, tmp_path):
         await opened()
 
 
+async def test_an_index_of_earlier_versions_is_not_made_and_where_it_is_left_to_them(
+    opened, tmp_path
+):
+    """One of them beside this one, or after it, asks by that name."""
+
+    def indexes():
+        connection = sqlite3.connect(tmp_path / "spool.db")
+        found = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        connection.close()
+        return found
+
+    spool = await opened()
+    ids = await added(spool, lane="a")
+    await spool.close()
+    assert "lane_ids" not in indexes()
+    connection = sqlite3.connect(tmp_path / "spool.db")
+    connection.execute("CREATE INDEX lane_ids ON deliveries (lane, id) WHERE lane <> ''")
+    connection.close()
+    again = await opened()
+    ids += await added(again, lane="a")
+    assert [one.id for one in await again.find()] == sorted(ids)
+    assert "lane_ids" in indexes()
+
+
 async def test_a_file_of_a_later_version_is_refused(opened, tmp_path):
     await (await opened()).close()
     later = sqlite3.connect(tmp_path / "spool.db")

@@ -58,7 +58,7 @@ def test_a_lane_is_not_looked_through_for_the_one_that_is_next(statement, index,
 
 
 @pytest.mark.parametrize("state", [None, "queued", "failed"])
-@pytest.mark.parametrize("filters", [{}, {"lane": "a"}, {"upstream": "a", "route": "b"}])
+@pytest.mark.parametrize("filters", [{}, {"upstream": "a", "route": "b"}])
 def test_finding_goes_by_an_index(state, filters, tmp_path):
     (tmp_path / "spool.db").touch()
     connection = connect(tmp_path / "spool.db", 1 << 20)
