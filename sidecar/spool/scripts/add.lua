@@ -51,6 +51,7 @@ write(d, {turn = d.turn, due = d.due, bytes = d.bytes, attempts = '0', fences = 
   state = 'queued', updated_at = d.accepted_at, owner = '', entry = ''})
 if d.dedup ~= '' then redis.call('SET', dedup, id) end
 redis.call('ZADD', P .. 'all', 0, id)
+file(d)
 redis.call('ZADD', P .. 'state:queued', 0, id)
 redis.call('ZADD', P .. 'ending', d.expires_at, id)
 count('bytes', bytes)

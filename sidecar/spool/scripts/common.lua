@@ -9,6 +9,10 @@
 --   work          stream: what sidecars have in hand; group `senders`, one consumer for each
 --   events        stream: changes of state        meta         hash: counters
 --   places        set of PLACE = upstream/route   dedup:PLACE:KEY  the id that has the key
+--   of:PLACE      zset by id: all that go there   of           set of those PLACEs
+--
+-- `of:` was not always kept. Whoever keeps it counts changes in `filed` as well as in `cursor`; one
+-- of an earlier version does not. Where they differ, or with `filing`, some may lack (file.lua).
 --
 -- Instants are texts with all their digits ("%.17g"), as Lua itself would round them.
 
@@ -79,6 +83,7 @@ end
 
 local function event(d, at)
   local cursor = count('cursor', 1)
+  count('filed', 1)
   redis.call('XADD', P .. 'events', 'MAXLEN', '~', EVENTS, cursor .. '-0', 'at', at, 'id', d.id,
     'upstream', d.upstream, 'route', d.route, 'state', d.state, 'reason', d.reason,
     'attempts', d.attempts)
@@ -94,6 +99,12 @@ local function in_time(ids, now)
     if not ends or tonumber(ends) > now then found[#found + 1] = ids[i] end
   end
   return found
+end
+
+-- Let it be found by where it goes.
+local function file(d)
+  redis.call('ZADD', P .. 'of:' .. place_of(d), 0, d.id)
+  redis.call('SADD', P .. 'of', place_of(d))
 end
 
 local function into_ready(d)
@@ -157,7 +168,7 @@ local function erase(d)
   local dedup = P .. 'dedup:' .. place_of(d) .. ':' .. d.dedup
   if d.dedup ~= '' and redis.call('GET', dedup) == d.id then redis.call('DEL', dedup) end
   count('bytes', -tonumber(d.bytes))
-  for _, name in ipairs({'finished', 'spent', 'all', 'state:' .. d.state}) do
+  for _, name in ipairs({'finished', 'spent', 'all', 'state:' .. d.state, 'of:' .. place_of(d)}) do
     redis.call('ZREM', P .. name, d.id)
   end
   redis.call('DEL', key(d.id))
