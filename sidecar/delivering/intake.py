@@ -23,12 +23,15 @@ from sidecar.spool import (
     SpoolUnavailable,
 )
 from sidecar.spool.identity import Identities
+from sidecar.store.patience import Patience
 from sidecar.telemetry.delivery_stats import DeliveryStats
 
 _MOST_NAMES = 10_000
 _LOOK_AGAIN = 1.0
 """Seconds after which it is asked again whether anything waits for an upstream for which nothing
 did."""
+_SAYS = 1.0
+"""Seconds in which the spool has to say whether a call is queued already, or the call is made."""
 
 
 class Intake:
@@ -46,9 +49,12 @@ class Intake:
         self._added = added
         self._ids = Identities()
         self._names: OrderedDict[tuple[Place, str], None] = OrderedDict()
-        """Names of calls that were queued by this process; bounded."""
+        """Names of calls that were queued by this process, which need not ask for them; bounded."""
         self._clear_until: dict[str, float] = {}
         """Upstreams for which nothing waited, and how long that is taken for true."""
+        self._asks_from = float("-inf")
+        """When the spool is asked for keys again: after as long as it took to say nothing."""
+        self._patience = Patience()
         self._kept = 0
         """How many were kept, so that one that came while that was asked is noticed."""
 
@@ -106,7 +112,8 @@ class Intake:
     async def is_behind(self, exchange: Exchange, rule: Rule) -> bool:
         """Whether it must not be made now, because it or earlier calls of its lane are queued."""
         same = rule.digests.sameness(exchange.request, b"")
-        if same is not None and same.named and (rule.place, same.key) in self._names:
+        named = same.key if same is not None and same.named else None
+        if named is not None and await self._is_queued(exchange, rule.place, named):
             return True
         lane, upstream = _lane(exchange, rule), rule.place.upstream
         now, kept = self._clock.now(), self._kept
@@ -120,6 +127,22 @@ class Intake:
             return await self._spool.is_waiting(upstream, lane)
         except SpoolUnavailable:
             return False  # it could not be queued either
+
+    async def _is_queued(self, exchange: Exchange, place: Place, key: str) -> bool:
+        """Whether the call was queued before, by whichever sidecar; no, where nobody says so."""
+        if (place, key) in self._names:
+            return True
+        now, wall = self._clock.now(), self._clock.wall()
+        if now < self._asks_from:
+            return False
+        patience = max(0.0, min(_SAYS, exchange.deadline - now))
+        try:
+            return await self._patience.within(
+                patience, lambda: self._spool.is_known(place, key, wall)
+            )
+        except (SpoolUnavailable, TimeoutError):
+            self._asks_from = 2 * self._clock.now() - now
+            return False
 
     def _remember(self, rule: Rule, same: Sameness | None) -> None:
         if same is not None and same.named:

@@ -171,6 +171,10 @@ class Spool(Protocol):
         """Whether something of it, or of this lane of it, is unfinished; however much, at once."""
         ...
 
+    async def is_known(self, place: Place, dedup: str, now: float) -> bool:
+        """Whether one that is added there now with this `dedup` would be a Duplicate."""
+        ...
+
     async def figures(self, now: float) -> Figures:
         """How much there is."""
         ...

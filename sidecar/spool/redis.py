@@ -17,7 +17,7 @@ from sidecar.spool.records import Records, Unusable
 from sidecar.spool.redis_editing import edit
 from sidecar.spool.redis_finding import find
 from sidecar.spool.redis_hand import Hand
-from sidecar.spool.redis_reading import addition, events_after, figures, is_waiting
+from sidecar.spool.redis_reading import addition, events_after, figures, is_known, is_waiting
 from sidecar.spool.redis_rows import hash_of, instant, whole
 from sidecar.spool.redis_server import Refused, SpoolServer, texts
 from sidecar.spool.sealing import Seal
@@ -181,6 +181,10 @@ class RedisSpool:
     async def is_waiting(self, upstream: str, lane: str = "") -> bool:
         """See `Spool.is_waiting`."""
         return await is_waiting(self._server, upstream, lane)
+
+    async def is_known(self, place: Place, dedup: str, now: float) -> bool:
+        """See `Spool.is_known`."""
+        return await is_known(self._server, place, dedup, now)
 
     async def figures(self, now: float) -> Figures:
         """See `Spool.figures`."""

@@ -14,6 +14,7 @@ from sidecar.spool.values import (
     Events,
     Figures,
     Full,
+    Place,
     State,
 )
 
@@ -49,6 +50,16 @@ async def is_waiting(server: SpoolServer, upstream: str, lane: str) -> bool:
     if lane:
         return bool(await server.ask("EXISTS", f"{server.base}lane:{lane}"))
     return bool(await server.run("waiting", upstream, again=True))
+
+
+async def is_known(server: SpoolServer, place: Place, dedup: str, now: float) -> bool:
+    """Whether a delivery has this key still; in two steps, the second one where there is one."""
+    name = f"{server.base}dedup:{place.upstream}/{place.route}:{dedup}"
+    earlier = await server.ask("GET", name)
+    if earlier is None:
+        return False
+    until = await server.ask("HGET", f"{server.base}d:{earlier.decode()}", "dedup_until")
+    return until is not None and float(until) > now
 
 
 async def events_after(server: SpoolServer, cursor: int, most: int) -> Events:

@@ -180,6 +180,11 @@ class SqliteSpool:
         """See `Spool.is_waiting`."""
         return await self._access.read(partial(reading.is_waiting, upstream=upstream, lane=lane))
 
+    async def is_known(self, place: Place, dedup: str, now: float) -> bool:
+        """See `Spool.is_known`."""
+        work = partial(reading.is_known, place=place, dedup=dedup, now=now)
+        return await self._access.read(work)
+
     async def figures(self, now: float) -> Figures:
         """See `Spool.figures`."""
         return await self._access.read(partial(reading.figures, now=now))

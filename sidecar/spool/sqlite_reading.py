@@ -10,7 +10,7 @@ from sidecar.spool.records import Records, Unusable
 from sidecar.spool.sqlite_places import places
 from sidecar.spool.sqlite_rows import SELECT, Row, outline, row_of, rows, whole
 from sidecar.spool.sqlite_schema import used_bytes
-from sidecar.spool.values import STATES, Delivery, Event, Events, Figures, State
+from sidecar.spool.values import STATES, Delivery, Event, Events, Figures, Place, State
 
 _FIRST_DUE = """
     SELECT MIN(turn) FROM (
@@ -29,6 +29,10 @@ _OF_UPSTREAM = """
         WHERE state = 'sending' AND upstream = ?)
 """
 """What is no head is in a lane that has one."""
+_KNOWN = """
+    SELECT EXISTS (SELECT 1 FROM deliveries INDEXED BY same
+        WHERE upstream = ? AND route = ? AND dedup = ? AND dedup IS NOT NULL AND dedup_until > ?)
+"""
 _EVENTS = """
     SELECT cursor, at, id, upstream, route, state, reason, attempts FROM events
     WHERE cursor > ? ORDER BY cursor LIMIT ?
@@ -105,6 +109,11 @@ def is_waiting(connection: sqlite3.Connection, upstream: str, lane: str) -> bool
     """Whether something of the upstream, or of this lane where one is named, is unfinished."""
     asked = (_IN_LANE, (lane,)) if lane else (_OF_UPSTREAM, (upstream, upstream))
     return bool(connection.execute(*asked).fetchone()[0])
+
+
+def is_known(connection: sqlite3.Connection, place: Place, dedup: str, now: float) -> bool:
+    """Whether a delivery has this key still."""
+    return bool(connection.execute(_KNOWN, (*place, dedup, now)).fetchone()[0])
 
 
 def figures(connection: sqlite3.Connection, now: float) -> Figures:

@@ -91,6 +91,9 @@ async def test_a_key_is_the_same_call_at_its_place_until_it_ends(spool):
     first = await added(spool, **settings)
     assert await spool.add(delivery(NOW, **settings)) == Duplicate(first, "f")
     await added(spool, **settings | {"route": "other"})
+    here, other = Place("whatsapp", "send"), Place("whatsapp", "none")
+    assert [await spool.is_known(place, "k", NOW + 9) for place in (here, other)] == [True, False]
+    assert not await spool.is_known(here, "k", NOW + 10)
     later = delivery(NOW + 10, **settings | {"dedup_until": NOW + 20})
     assert await spool.add(later) == Added(later.id)
     assert await spool.add(delivery(NOW + 11, **settings)) == Duplicate(later.id, "f")
@@ -103,6 +106,7 @@ async def test_a_key_is_free_once_its_delivery_is_forgotten(spool):
     await settled(spool, first, "delivered")
     assert await spool.forget(NOW + 1) == 1
     assert await spool.get(first) is None
+    assert not await spool.is_known(Place("whatsapp", "send"), "k", NOW)
     await added(spool, dedup="k")
 
 

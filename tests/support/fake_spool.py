@@ -116,6 +116,10 @@ class FakeSpool:
         await self._asked("is_waiting")
         return self.reference.is_waiting(upstream, lane)
 
+    async def is_known(self, place: Place, dedup: str, now: float) -> bool:
+        await self._asked("is_known")
+        return self.reference.is_known(place, dedup, now)
+
     async def figures(self, now: float) -> Figures:
         await self._asked("figures")
         return Figures(counts=self.reference.counts(), bytes=0, oldest_due=None)

@@ -167,6 +167,11 @@ class Reference:
         active = [one.first for one in self.kept.values() if one.state in UNFINISHED]
         return any(one.lane == lane if lane else one.upstream == upstream for one in active)
 
+    def is_known(self, place: Place, dedup: str, now: float) -> bool:
+        """As Spool.is_known."""
+        known = {(one.place, one.dedup): one.first.dedup_until for one in self.kept.values()}
+        return known.get((place, dedup), now) > now
+
     def counts(self) -> dict[State, int]:
         """How many in each state."""
         return {s: sum(one.state == s for one in self.kept.values()) for s in STATES}

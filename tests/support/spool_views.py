@@ -108,6 +108,12 @@ class SpoolViews(RuleBasedStateMachine):
             found = self.run(self.spool.is_waiting(upstream, lane))
             assert found == self.reference.is_waiting(upstream, lane)
 
+    @rule(place=PLACES, dedup=st.sampled_from(["d1", "d2"]))
+    def is_known(self, place: Place, dedup: str) -> None:
+        """Whether a call with this key would be a second one."""
+        found = self.run(self.spool.is_known(place, dedup, self.now))
+        assert found == self.reference.is_known(place, dedup, self.now)
+
     @invariant()
     def all_is_as_it_should_be(self) -> None:
         """Nothing is lost, and each is as it was left."""

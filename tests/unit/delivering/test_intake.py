@@ -1,12 +1,21 @@
 """What waits already, and must not be overtaken by a call that would be made at once."""
 
+import asyncio
+
 from sidecar.config.queue import Queue
+from sidecar.delivering.intake import Intake
 from tests.support.builders import exchange, request
 from tests.support.delivering import World, rule_of
 from tests.support.virtual_time import virtually
 
 TO = (b"X-To", b"49")
 ORDER = "header:x-to"
+KEY = (b"Idempotency-Key", b"k")
+
+
+async def silent(*_asked):
+    """A spool does not answer."""
+    await asyncio.Event().wait()
 
 
 def call():
@@ -56,3 +65,81 @@ async def test_reloads_leave_nothing_behind():
         await world.intake.is_behind(call(), on_failure())
     assert world.spool.calls == ["is_waiting"]
     assert len(world.intake._clear_until) == 1
+
+
+def keyed(deadline=float("inf")):
+    return exchange(request("POST", "/x", [KEY], b"m"), deadline=deadline)
+
+
+def elsewhere(world):
+    """The intake of another sidecar with the same spool, or of this one after a restart."""
+    return Intake(world.spool, world.clock, lambda: None)
+
+
+@virtually
+async def test_a_call_that_another_sidecar_queued_is_known_by_its_key():
+    world = World(mode="on_failure")
+    await world.accept(b"m", KEY)
+    other = elsewhere(world)
+    assert await other.is_behind(keyed(), world.rule)
+    assert not await other.is_behind(keyed(), on_failure("other"))
+    assert not await other.is_behind(call(), world.rule)
+
+
+@virtually
+async def test_it_is_known_also_once_it_is_delivered_and_as_long_as_the_key_is():
+    world = World(mode="on_failure")
+    name = await world.accept(b"m", KEY)
+    await world.run(1.0)
+    assert world.state(name)[0] == "delivered"
+    assert await elsewhere(world).is_behind(keyed(), world.rule)
+    await asyncio.sleep(world.rule.queue.dedup.keep)
+    assert not await elsewhere(world).is_behind(keyed(), world.rule)
+
+
+@virtually
+async def test_calls_without_a_key_do_not_ask_for_one():
+    world = World(mode="on_failure")
+    assert not await world.intake.is_behind(call(), world.rule)
+    assert world.spool.calls == []
+
+
+@virtually
+async def test_a_spool_that_says_nothing_of_a_key_holds_up_calls_for_a_second_in_two():
+    world = World(mode="on_failure")
+    await world.accept(b"m", KEY)
+    other = elsewhere(world)
+    world.spool.is_known = silent
+    began = world.clock.now()
+    found = [await other.is_behind(keyed(), world.rule) for _ in range(10)]
+    assert (found, world.clock.now() - began) == ([False] * 10, 1.0)
+    del world.spool.is_known
+    await asyncio.sleep(1.0)
+    assert await other.is_behind(keyed(), world.rule)
+
+
+@virtually
+async def test_a_spool_that_is_down_holds_up_no_call_with_a_key():
+    world = World(mode="on_failure")
+    world.spool.down = True
+    began = world.clock.now()
+    assert not await world.intake.is_behind(keyed(), world.rule)
+    assert not await world.intake.is_behind(keyed(), world.rule)
+    assert (world.clock.now(), world.spool.calls) == (began, ["is_known"] * 2)
+
+
+@virtually
+async def test_a_call_that_cannot_wait_does_not_keep_the_others_from_asking():
+    world = World(mode="on_failure")
+    await world.accept(b"m", KEY)
+    other, is_known = elsewhere(world), world.spool.is_known
+
+    async def slowly(*asked):
+        await asyncio.sleep(0.1)
+        return await is_known(*asked)
+
+    world.spool.is_known = slowly
+    assert not await other.is_behind(keyed(deadline=0.01), world.rule)
+    assert world.clock.now() == 0.01
+    await asyncio.sleep(0.01)
+    assert await other.is_behind(keyed(), world.rule)
