@@ -4,7 +4,8 @@ The answer is made after the spool said that it is durable. Knows nothing of how
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from sidecar.clock import Clock
 from sidecar.core.accepted import Accepted, answer
@@ -26,10 +27,15 @@ from sidecar.spool.identity import Identities
 from sidecar.store.patience import Patience
 from sidecar.telemetry.delivery_stats import DeliveryStats
 
+T = TypeVar("T")
+
 _MOST_NAMES = 10_000
 _LOOK_AGAIN = 1.0
 """Seconds after which it is asked again whether anything waits for an upstream for which nothing
 did."""
+_AT_LEAST = 1.0
+"""Seconds that the spool has to keep a call, also where its deadline has come: many that cannot be
+sent have tried until then."""
 _SAYS = 1.0
 """Seconds in which the spool has to say whether a call is queued already, or the call is made."""
 
@@ -81,8 +87,10 @@ class Intake:
         same = rule.digests.sameness(exchange.request, body)
         delivery = self._delivery(exchange, rule, body, same)
         try:
-            addition = await self._spool.add(delivery)
-        except SpoolUnavailable:
+            addition = await self._in_time(
+                exchange, lambda: self._spool.add(delivery), at_least=_AT_LEAST
+            )
+        except (SpoolUnavailable, TimeoutError):
             stats.refuse("spool_unavailable")
             raise _refused("cannot be written now", "spool_unavailable") from None
         if isinstance(addition, Full):
@@ -110,23 +118,45 @@ class Intake:
         return answer(accepted, rule.queue.answer, body)
 
     async def is_behind(self, exchange: Exchange, rule: Rule) -> bool:
-        """Whether it must not be made now, because it or earlier calls of its lane are queued."""
+        """Whether it must not be made now, because it or earlier calls of its lane are queued.
+
+        No, where the spool does not say so: it could not be queued either.
+        """
         same = rule.digests.sameness(exchange.request, b"")
         named = same.key if same is not None and same.named else None
         if named is not None and await self._is_queued(exchange, rule.place, named):
             return True
         lane, upstream = _lane(exchange, rule), rule.place.upstream
-        now, kept = self._clock.now(), self._kept
-        if not lane or now < self._clear_until.get(upstream, 0.0):
+        if not lane or self._clock.now() < self._clear_until.get(upstream, 0.0):
             return False
         try:
-            if not await self._spool.is_waiting(upstream):
-                if kept == self._kept:
-                    self._clear_until[upstream] = now + _LOOK_AGAIN
-                return False
+            return await self._in_time(exchange, lambda: self._is_waiting(upstream, lane))
+        except (SpoolUnavailable, TimeoutError):
+            return False
+
+    async def _in_time(
+        self,
+        exchange: Exchange,
+        asking: Callable[[], Coroutine[Any, Any, T]],
+        *,
+        at_least: float = 0.0,
+        at_most: float = float("inf"),
+    ) -> T:
+        """What the spool says until the call's deadline, within these bounds.
+
+        Raises:
+            TimeoutError: nothing.
+        """
+        left = exchange.deadline - self._clock.now()
+        return await self._patience.within(max(at_least, min(left, at_most)), asking)
+
+    async def _is_waiting(self, upstream: str, lane: str) -> bool:
+        now, kept = self._clock.now(), self._kept
+        if await self._spool.is_waiting(upstream):
             return await self._spool.is_waiting(upstream, lane)
-        except SpoolUnavailable:
-            return False  # it could not be queued either
+        if kept == self._kept:
+            self._clear_until[upstream] = now + _LOOK_AGAIN
+        return False
 
     async def _is_queued(self, exchange: Exchange, place: Place, key: str) -> bool:
         """Whether the call was queued before, by whichever sidecar; no, where nobody says so."""
@@ -135,10 +165,9 @@ class Intake:
         now, wall = self._clock.now(), self._clock.wall()
         if now < self._asks_from:
             return False
-        patience = max(0.0, min(_SAYS, exchange.deadline - now))
         try:
-            return await self._patience.within(
-                patience, lambda: self._spool.is_known(place, key, wall)
+            return await self._in_time(
+                exchange, lambda: self._spool.is_known(place, key, wall), at_most=_SAYS
             )
         except (SpoolUnavailable, TimeoutError):
             self._asks_from = 2 * self._clock.now() - now

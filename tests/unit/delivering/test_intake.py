@@ -2,8 +2,11 @@
 
 import asyncio
 
+import pytest
+
 from sidecar.config.queue import Queue
 from sidecar.delivering.intake import Intake
+from sidecar.errors import Rejected
 from tests.support.builders import exchange, request
 from tests.support.delivering import World, rule_of
 from tests.support.virtual_time import virtually
@@ -143,3 +146,44 @@ async def test_a_call_that_cannot_wait_does_not_keep_the_others_from_asking():
     assert world.clock.now() == 0.01
     await asyncio.sleep(0.01)
     assert await other.is_behind(keyed(), world.rule)
+
+
+def late(deadline):
+    return exchange(request("POST", "/x", [TO], b"m"), deadline=deadline)
+
+
+@virtually
+async def test_a_call_does_not_wait_beyond_its_deadline_to_hear_what_waits_before_it():
+    world = World(mode="on_failure", order=ORDER)
+    world.spool.is_waiting = silent
+    assert not await world.intake.is_behind(late(3.0), world.rule)
+    assert world.clock.now() == 3.0
+
+
+@virtually
+async def test_a_call_does_not_wait_beyond_its_deadline_to_be_kept():
+    world = World()
+    world.spool.add = silent
+    with pytest.raises(Rejected) as caught:
+        await world.intake.accept(late(3.0), world.rule, b"m", world.stats, asked=False)
+    assert (caught.value.code, world.clock.now()) == ("spool_unavailable", 3.0)
+    assert world.stats.refused == {"spool_unavailable": 1}
+
+
+@virtually
+async def test_a_call_that_could_not_be_sent_until_its_deadline_is_kept_all_the_same():
+    world = World(mode="on_failure")
+    add = world.spool.add
+
+    async def slowly(delivery):
+        await asyncio.sleep(0.9)
+        return await add(delivery)
+
+    world.spool.add = slowly
+    await asyncio.sleep(3.0)
+    answer = await world.intake.accept(late(3.0), world.rule, b"m", world.stats, asked=False)
+    assert answer.status == 202
+    world.spool.add = silent
+    with pytest.raises(Rejected):
+        await world.intake.accept(late(3.0), world.rule, b"m", world.stats, asked=False)
+    assert world.clock.now() == pytest.approx(3.0 + 0.9 + 1.0)
