@@ -21,6 +21,7 @@ from sidecar.spool.sealing import Seal
 from sidecar.spool.sqlite_access import Access, closed, is_full
 from sidecar.spool.sqlite_adding import Bounds, Written, add
 from sidecar.spool.sqlite_file import prepare, told
+from sidecar.spool.sqlite_finding import Search, find
 from sidecar.spool.sqlite_session import MOST_EVENTS, SqliteSession
 from sidecar.spool.values import (
     Addition,
@@ -164,17 +165,8 @@ class SqliteSpool:
         """See `Spool.find`."""
         asked = {"upstream": upstream, "route": route}
         filters = {column: value for column, value in asked.items() if value is not None}
-        return await self._access.read(
-            partial(
-                reading.find,
-                records=self._records,
-                states=states,
-                filters=filters,
-                after=after,
-                most=most,
-                newest_first=newest_first,
-            )
-        )
+        search = Search(states, filters, newest_first)
+        return await find(self._access, search, records=self._records, after=after, most=most)
 
     async def is_waiting(self, upstream: str, lane: str = "") -> bool:
         """See `Spool.is_waiting`."""

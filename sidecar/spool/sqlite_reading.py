@@ -1,16 +1,12 @@
-"""What is read from the tables and changes nothing: find, figures, events."""
+"""What is read from the tables and changes nothing: one, what waits, figures, events."""
 
 import sqlite3
-from collections.abc import Collection
-from heapq import merge
-from itertools import islice
-from operator import attrgetter
 
-from sidecar.spool.records import Records, Unusable
+from sidecar.spool.records import Records
 from sidecar.spool.sqlite_places import places
-from sidecar.spool.sqlite_rows import SELECT, Row, outline, row_of, rows, whole
+from sidecar.spool.sqlite_rows import row_of, whole
 from sidecar.spool.sqlite_schema import used_bytes
-from sidecar.spool.values import STATES, Delivery, Event, Events, Figures, Place, State
+from sidecar.spool.values import STATES, Delivery, Event, Events, Figures, Place
 
 _FIRST_DUE = """
     SELECT MIN(turn) FROM (
@@ -47,62 +43,6 @@ def get(connection: sqlite3.Connection, records: Records, delivery_id: str) -> D
     """
     row = row_of(connection, delivery_id)
     return None if row is None else whole(connection, row, records)
-
-
-def find(
-    connection: sqlite3.Connection,
-    *,
-    records: Records,
-    states: Collection[State],
-    filters: dict[str, str],
-    after: str | None,
-    most: int,
-    newest_first: bool,
-) -> list[Delivery]:
-    """Those that match; one whose target cannot be read has none.
-
-    Args:
-        connection: to read from.
-        records: reads targets.
-        states: any of these; none for all.
-        filters: values by column.
-        after: the last id of the page before.
-        most: how many.
-        newest_first: in which order.
-    """
-    found = [
-        rows(connection.execute(*_search(state, filters, after, most, newest_first)))
-        for state in (dict.fromkeys(states) or (None,))
-    ]
-    by_id = merge(*found, key=attrgetter("id"), reverse=newest_first)
-    return [_outline(row, records) for row in islice(by_id, most)]
-
-
-def _search(
-    state: State | None,
-    filters: dict[str, str],
-    after: str | None,
-    most: int,
-    newest_first: bool,
-) -> tuple[str, tuple[object, ...]]:
-    asked: dict[str, object] = {f"{column} = ?": value for column, value in filters.items()}
-    if state is not None:
-        asked["state = ?"] = state
-    if after is not None:
-        asked["id < ?" if newest_first else "id > ?"] = after
-    where = " AND ".join(("TRUE", *asked))
-    order = "DESC" if newest_first else "ASC"
-    return (
-        f"{SELECT} WHERE {where} ORDER BY id {order} LIMIT ?",
-        (*asked.values(), most),
-    )
-
-
-def _outline(row: Row, records: Records) -> Delivery:
-    try:
-        return outline(row, records)
-    except Unusable:
-        return outline(row._replace(target=records.target(row.id, "")), records)
 
 
 def is_waiting(connection: sqlite3.Connection, upstream: str, lane: str) -> bool:

@@ -1,5 +1,6 @@
 """A spool of a million must be as quick as one of ten: each statement goes by an index."""
 
+import asyncio
 import re
 from contextlib import closing
 
@@ -8,6 +9,7 @@ import pytest
 from sidecar.spool import (
     sqlite_adding,
     sqlite_care,
+    sqlite_finding,
     sqlite_moves,
     sqlite_places,
     sqlite_reading,
@@ -62,10 +64,28 @@ def test_a_lane_is_not_looked_through_for_the_one_that_is_next(statement, index,
 def test_finding_goes_by_an_index(state, filters, tmp_path):
     (tmp_path / "spool.db").touch()
     connection = connect(tmp_path / "spool.db", 1 << 20)
-    search = sqlite_reading._search(state, filters, "0", 10, newest_first=True)
-    plan = [step[3] for step in connection.execute("EXPLAIN QUERY PLAN " + search[0], search[1])]
+    search = sqlite_finding.Search((), filters, newest_first=True)
+    page = sqlite_finding._page(search, state, "1", "0", 10)
+    edge = sqlite_finding._edge(search, state, "1", 10)
+    for statement, asked in (page, edge):
+        plan = [step[3] for step in connection.execute(f"EXPLAIN QUERY PLAN {statement}", asked)]
+        assert re.match("SEARCH deliveries USING (COVERING )?INDEX", plan[0])
+        assert not [step for step in plan if "TEMP B-TREE" in step]
     connection.close()
-    assert [step for step in plan if "SEARCH deliveries USING INDEX" in step]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+async def test_finding_holds_up_nobody_who_asks_something_else(newest_first, opened, monkeypatch):
+    monkeypatch.setattr(sqlite_finding, "_LOOK", 10)
+    spool = await opened()
+    await added(spool, 50)
+    (rare,) = await added(spool, upstream="gemini")
+    await added(spool, 50)
+    finding = asyncio.ensure_future(spool.find(upstream="gemini", newest_first=newest_first))
+    await asyncio.sleep(0)
+    assert await spool.is_waiting("whatsapp")
+    assert not finding.done()
+    assert [one.id for one in await finding] == [rare]
 
 
 def test_there_are_statements_to_look_at():

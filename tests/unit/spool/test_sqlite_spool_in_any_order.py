@@ -1,9 +1,11 @@
 import shutil
 import tempfile
 from pathlib import Path
+from unittest.mock import patch
 
 from hypothesis import settings
 
+from sidecar.spool import sqlite_finding
 from sidecar.spool.sealing import KeySeal, NoSeal
 from sidecar.spool.sqlite import SqliteSpool
 from sidecar.spool.sqlite_adding import Bounds
@@ -17,6 +19,8 @@ class SqliteMachine(SpoolMachine):
     def __init__(self):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
+        self.look = patch.object(sqlite_finding, "_LOOK", 3)  # or all would be found in one go
+        self.look.start()
 
     async def make(self):
         spool = SqliteSpool(str(self.folder / "spool.db"), Bounds(MOST, 1 << 30), self.seal)
@@ -28,6 +32,7 @@ class SqliteMachine(SpoolMachine):
 
     def teardown(self):
         super().teardown()
+        self.look.stop()
         shutil.rmtree(self.folder)
 
 
