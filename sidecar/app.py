@@ -7,32 +7,28 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from random import random
+from typing import TYPE_CHECKING
 
 from sidecar import __version__
-from sidecar.admin.app import make_admin_app
-from sidecar.admin.config import Effective
-from sidecar.admin.endpoint import Endpoint
-from sidecar.admin.guard import guard_of
-from sidecar.admin.openapi import openapi_endpoint
-from sidecar.admin.reload import as_of_now, reload_endpoints
 from sidecar.assembly import Assembly
 from sidecar.clock import Clock, SystemClock
-from sidecar.config import Config
-from sidecar.endpoints import endpoints_of
+from sidecar.config import Address, Config
 from sidecar.figures import register
 from sidecar.listener import Listener
 from sidecar.ops import State, Status, make_ops_app
 from sidecar.oversight import Oversight
 from sidecar.past import Past
-from sidecar.reloading import Fresh, NotNow, Reloading, Source
+from sidecar.reloading import Fresh, Reloading, Source
 from sidecar.servers import Bound, Servers
-from sidecar.side_listener import Runner, make_runner
-from sidecar.side_listener import listen as serve_at
+from sidecar.side_listener import listen, make_runner
 from sidecar.standing import about, digest_of, named, stores_of, upstreams_of
 from sidecar.telemetry import logs
 from sidecar.telemetry.metrics import Metrics
 from sidecar.telemetry.reload_stats import ReloadCollector
 from sidecar.watching import Watch
+
+if TYPE_CHECKING:
+    from sidecar.admin_listener import AdminListener
 
 _QUIET = 0.25
 """Seconds without an exchange after which draining ends early."""
@@ -84,8 +80,7 @@ class Sidecar:
         self._listener = Listener(self._parts.chains)
         self._servers = Servers(self._listener)
         self._ops = make_runner(make_ops_app(self.status, self.metrics))
-        self._endpoints = self._made_endpoints()
-        self._admin = self._make_admin(config)
+        self._admin = self._make_admin(config.listen.admin)
         self.bound: Bound = {}
         """Where: `proxy`, `proxy_tls`, `ops`, `admin`, `upstream:NAME`, `upstream-tls:NAME`."""
 
@@ -97,25 +92,12 @@ class Sidecar:
         """The one in force."""
         return self.reloading.config
 
-    def _made_endpoints(self) -> Sequence[Endpoint]:
-        """All that the admin listener serves, over the parts that are in force."""
-        endpoints = (
-            *endpoints_of(self._parts, self._clock),
-            *self._oversight.endpoints(
-                lambda: Effective(self.reloading.config, self.reloading.origins)
-            ),
-            *reload_endpoints(lambda: self.reloading.reload("admin"), NotNow),
-        )
-        return (*endpoints, openapi_endpoint(endpoints))
-
-    def _make_admin(self, config: Config) -> Runner | None:
-        where = config.listen.admin
+    def _make_admin(self, where: Address | None) -> "AdminListener | None":
         if where is None:
             return None
-        guard_of(config.admin, where)  # what is wrong with it is wrong at the start
-        endpoints = as_of_now(lambda: self._endpoints)
-        app = make_admin_app(config.admin, where, endpoints, lambda: self._config.admin)
-        return make_runner(app)
+        from sidecar.admin_listener import AdminListener  # what only operators need
+
+        return AdminListener(where, self._parts, self._oversight, self.reloading, self._clock)
 
     async def start(self) -> None:
         """Bind all listeners.
@@ -124,16 +106,14 @@ class Sidecar:
             OSError: an address is taken or not ours, or a certificate file or the spool cannot be
                 read.
         """
-        listen = self._config.listen
         try:
             await self._parts.open()
             await self._servers.enter(await self._servers.prepare(self._config))
             self.bound = self._servers.bound
             await self._ops.setup()
-            self.bound["ops"] = await serve_at(self._ops, listen.ops)
-            if self._admin is not None and listen.admin is not None:
-                await self._admin.setup()
-                self.bound["admin"] = await serve_at(self._admin, listen.admin)
+            self.bound["ops"] = await listen(self._ops, self._config.listen.ops)
+            if self._admin is not None:
+                self.bound["admin"] = await self._admin.start()
             await self._parts.start()
             self._oversight.start()
         except BaseException:
@@ -158,8 +138,8 @@ class Sidecar:
         Raises:
             OSError: a listener cannot be bound, or a file cannot be read. Nothing has changed.
         """
-        if config.listen.admin is not None:
-            guard_of(config.admin, config.listen.admin)
+        if self._admin is not None:
+            self._admin.check(config)
         change = await self._servers.prepare(config)
         before = self._parts
         try:
@@ -171,7 +151,8 @@ class Sidecar:
         renewed = parts.renewed(before)
         self._past.add(parts.take_over(before))
         self._parts = parts
-        self._endpoints = self._made_endpoints()
+        if self._admin is not None:
+            self._admin.go_by(parts)
         self._listener.serve_by(parts.chains)
         self.metrics.set_config(sha256=digest_of(config))
         if config.log != self._config.log:
@@ -245,6 +226,6 @@ class Sidecar:
         await self._oversight.close()
         await self._parts.close()
         await self._past.close()
-        for runner in (self._ops, self._admin):
-            if runner is not None:
-                await runner.cleanup()
+        await self._ops.cleanup()
+        if self._admin is not None:
+            await self._admin.close()

@@ -4,20 +4,13 @@ Outlives every configuration. Knows the parts that are in force by asking for th
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from sidecar.admin.advice import advice_endpoints
-from sidecar.admin.config import Effective, config_endpoints
-from sidecar.admin.endpoint import Endpoint
-from sidecar.admin.exchanges import exchange_endpoints
-from sidecar.admin.log_level import log_level_endpoints
-from sidecar.admin.report import report_endpoints
-from sidecar.admin.state import state_endpoints
-from sidecar.admin.summary import summary_endpoints
 from sidecar.assembly import Assembly
 from sidecar.clock import Clock
 from sidecar.config import Config
+from sidecar.core.report import Totals
 from sidecar.observing import Observer
 from sidecar.observing.totals import Counted, openings, totals
 from sidecar.parts.onlookers import Onlookers
@@ -52,72 +45,63 @@ class Oversight:
         self._metrics = metrics
         self._clock = clock
         self._parts = parts
-        self._since = clock.wall()
-        self._observer = Observer(config.advise.per_second, clock.now)
-        self._overview = Overview(metrics, clock, parts, about)
-        self._levels = LogLevels(config.log.level, clock)
+        self.since = clock.wall()
+        """When it began, in Unix seconds."""
+        self.observer = Observer(config.advise.per_second, clock.now)
+        """What advice is drawn from."""
+        self.overview = Overview(metrics, clock, parts, about)
+        """The figures of the last minutes, and the last exchanges."""
+        self.stand = Stand(parts, clock)
+        """How upstreams and routes are now."""
+        self.levels = LogLevels(config.log.level, clock)
+        """Of the log, forced ones too."""
         self._window = config.log.summary
-        self._lines = SummaryLines(self._overview.summary, self._window, clock)
+        self._lines = SummaryLines(self.overview.summary, self._window, clock)
         self._lag: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
-        return f"<Oversight {self._overview!r} {self._levels!r}>"
+        return f"<Oversight {self.overview!r} {self.levels!r}>"
 
     def onlookers(self, config: Config) -> Onlookers:
         """Those that a configuration asks for."""
-        sinks = self._overview.sinks
+        sinks = self.overview.sinks
         if not config.advise.enabled:
             return Onlookers(sinks)
-        return Onlookers((*sinks, self._observer.sink), self._observer)
+        return Onlookers((*sinks, self.observer.sink), self.observer)
 
     async def go_by(self, config: Config) -> None:
         """Another configuration is in force. A level that was forced by hand stays so."""
-        self._observer.allow(config.advise.per_second)
-        self._levels.configured = config.log.level
+        self.observer.allow(config.advise.per_second)
+        self.levels.configured = config.log.level
         if config.log.summary != self._window:
             await self._lines.close()
             self._window = config.log.summary
-            self._lines = SummaryLines(self._overview.summary, self._window, self._clock)
+            self._lines = SummaryLines(self.overview.summary, self._window, self._clock)
             self._lines.start()
 
-    def endpoints(self, effective: Callable[[], Effective]) -> Sequence[Endpoint]:
-        """What the admin listener serves of it.
+    def totals(self) -> Totals:
+        """What was counted until now, for the report."""
+        return totals(counted_of(self._parts(), self._metrics))
 
-        Args:
-            effective: the configuration in force.
-        """
-        stand = Stand(self._parts, self._clock)
-        return (
-            *summary_endpoints(self._overview),
-            *exchange_endpoints(self._overview.recent),
-            *report_endpoints(
-                lambda: totals(counted_of(self._parts(), self._metrics)), self._since
-            ),
-            *advice_endpoints(
-                self._observer,
-                lambda: effective().config,
-                lambda: openings(each.breaker_stats for each in self._parts().resilience.values()),
-            ),
-            *state_endpoints(stand),
-            *config_endpoints(effective),
-            *log_level_endpoints(self._levels),
-        )
+    def openings(self) -> Mapping[tuple[str, str], int]:
+        """How often each breaker has opened, by upstream and name."""
+        return openings(each.breaker_stats for each in self._parts().resilience.values())
 
     def start(self) -> None:
         """Begin to look."""
-        self._overview.start()
+        self.overview.start()
         self._lines.start()
         loop = asyncio.get_running_loop()
         self._lag = loop.create_task(watch_loop(self._metrics.loop, self._clock))
 
     async def close(self) -> None:
         """Look no more. Idempotent."""
-        self._levels.reset()
+        self.levels.reset()
         lag, self._lag = self._lag, None
         if lag is not None:
             await end(lag)
         await self._lines.close()
-        await self._overview.close()
+        await self.overview.close()
 
 
 def counted_of(parts: Assembly, metrics: Metrics) -> Counted:
