@@ -1,4 +1,7 @@
-"""The admin listener, over the parts in force. Imported only where the configuration has one."""
+"""The admin listener, over the parts in force. Imported only where the configuration has one.
+
+It brings aiohttp, which nothing else of a running sidecar needs.
+"""
 
 from sidecar.admin.app import make_admin_app
 from sidecar.admin.guard import guard_of

@@ -1,4 +1,4 @@
-"""One listening socket of the proxy and what is served on it: opened, told other limits, closed.
+"""One listening socket and what is served on it: opened, told other limits, closed.
 
 Knows addresses and connections; nothing of which sockets there are.
 """
@@ -8,12 +8,28 @@ import socket
 import ssl
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from sidecar.config import Address, Limits
-from sidecar.listener import Listener
+from sidecar.errors import ExchangeError
 from sidecar.serving import Acceptor, Connection, Incoming
 from sidecar.sockets import cannot_listen, tcp_socket
+
+
+class Answering(Protocol):
+    """Who answers what comes in there."""
+
+    async def serve(self, bound: str | None, connection: Connection, incoming: Incoming, /) -> bool:
+        """Answer one request that came in where one upstream listens, if it did.
+
+        Returns:
+            whether another one may follow on the connection.
+        """
+        ...
+
+    def refuse(self, error: ExchangeError) -> bytes:
+        """The answer to bytes that are no request."""
+        ...
 
 
 class Wanted(NamedTuple):
@@ -30,12 +46,12 @@ class Wanted(NamedTuple):
 class Listening:
     """One socket that listens, with the connections that came in there."""
 
-    def __init__(self, wanted: Wanted, listener: Listener, limits: Limits) -> None:
+    def __init__(self, wanted: Wanted, answering: Answering, limits: Limits) -> None:
         self.wanted = wanted
         self.address = wanted.address
         """Where it is; the port is known once it is bound."""
-        self._listener = listener
-        self.acceptor = Acceptor(self._serve, listener.refuse, limits)
+        self._answering = answering
+        self.acceptor = Acceptor(self._serve, answering.refuse, limits)
         self._tls: ssl.SSLContext | None = None
         self._socket: socket.socket | None = None
         self._made: os.stat_result | None = None
@@ -45,7 +61,7 @@ class Listening:
         return f"<Listening {self.wanted.name} {self.address}>"
 
     async def _serve(self, connection: Connection, incoming: Incoming) -> bool:
-        return await self._listener.serve(self.wanted.upstream, connection, incoming)
+        return await self._answering.serve(self.wanted.upstream, connection, incoming)
 
     async def bind(self, tls: ssl.SSLContext | None) -> None:
         """Take the address. Who connects there waits until `accept` is called.

@@ -6,17 +6,31 @@ never makes the sidecar itself unready.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from email.utils import formatdate
+from http import HTTPStatus
 from typing import Literal
 
-from aiohttp import web
-
+from sidecar.config import Limits
+from sidecar.downstream import response_head, write_response
+from sidecar.errors import DownstreamError, ExchangeError
+from sidecar.exchange import BytesBody, RawHeaders, Response
+from sidecar.serving import Asking, Connection, Incoming
 from sidecar.telemetry.metrics import Metrics
 from sidecar.telemetry.pool_stats import PoolStats
 
 State = Literal["starting", "ready", "draining"]
-_Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+LIMITS = Limits(keep_alive=15.0)
+"""What its clients may send, and how long they may idle."""
+
+_JSON = "application/json; charset=utf-8"
+_READING = ("GET", "HEAD")
+_ORIGIN = re.compile(r"^https?://[^/?]*", re.IGNORECASE)
+"""With what a target begins that names the server too, as every server must accept it
+(RFC 9112 §3.2.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,52 +61,86 @@ class Status:
     """`up` or `down`, by name."""
 
 
-def make_ops_app(status: Callable[[], Status], metrics: Metrics) -> web.Application:
-    """The application of the ops listener. `status` is called for every request to `/health`."""
-    scraping = asyncio.Semaphore(1)  # threads are shared with name look-ups: take one at most
+class Ops:
+    """Answers on the ops listener.
 
-    async def health(_: web.Request) -> web.Response:
-        return _json(200, asdict(status()))
+    Args:
+        status: how things stand; called for every request to `/health`.
+        metrics: what is scraped.
+    """
 
-    async def live(_: web.Request) -> web.Response:
-        return _json(200, {"status": "live"})
+    def __init__(self, status: Callable[[], Status], metrics: Metrics) -> None:
+        self._status = status
+        self._metrics = metrics
+        self._scraping = asyncio.Semaphore(1)
+        """Threads are shared with name look-ups: take one at most."""
 
-    async def ready(_: web.Request) -> web.Response:
-        state = status().state
-        return _json(200 if state == "ready" else 503, {"status": state})
+    async def serve(self, _bound: str | None, connection: Connection, incoming: Incoming) -> bool:
+        """Answer one request; whether another one may follow on the connection."""
+        asking = Asking(connection, incoming)
+        head = None
+        try:
+            head = asking.read_head()
+            response = await self._page(incoming)
+        except DownstreamError as error:
+            response = _error(error.status, error.message)
+        return await write_response(
+            connection,
+            incoming,
+            response,
+            read_idle=LIMITS.read_idle,
+            close=asking.is_last(head),
+        )
 
-    async def scrape(request: web.Request) -> web.Response:
-        accept = ",".join(request.headers.getall("Accept", []))
-        async with scraping:
-            body, content_type = await asyncio.to_thread(metrics.render, accept)
-        return web.Response(body=body, headers={"Content-Type": content_type})
+    def refuse(self, error: ExchangeError) -> bytes:
+        """The answer to bytes that are no request, or to one that the sidecar failed on."""
+        status = error.status if isinstance(error, DownstreamError) else 500
+        response = _error(status, error.message)
+        return response_head(response, [(b"Connection", b"close")]) + (response.body.take() or b"")
 
-    app = web.Application(middlewares=[_errors_as_json])
-    app.router.add_get("/health", health)
-    app.router.add_get("/health/live", live)
-    app.router.add_get("/health/ready", ready)
-    app.router.add_get("/metrics", scrape)
-    app.on_response_prepare.append(_plain_headers)
-    return app
+    async def _page(self, incoming: Incoming) -> Response:
+        path = _ORIGIN.sub("", incoming.target).partition("?")[0]
+        if path not in ("/health", "/health/live", "/health/ready", "/metrics"):
+            return _error(404, "not found")
+        if incoming.method not in _READING:
+            response = _error(405, "method not allowed")
+            response.headers.append((b"Allow", ",".join(_READING).encode()))
+            return response
+        if path == "/metrics":
+            return await self._metrics_page(incoming.headers)
+        if path == "/health/live":
+            return _json(200, {"status": "live"})
+        status = self._status()
+        if path == "/health":
+            return _json(200, asdict(status))
+        return _json(200 if status.state == "ready" else 503, {"status": status.state})
 
-
-@web.middleware
-async def _errors_as_json(request: web.Request, handler: _Handle) -> web.StreamResponse:
-    try:
-        return await handler(request)
-    except web.HTTPException as error:
-        allow = error.headers.get("Allow")
-        answer = _json(error.status, {"error": error.reason.lower()})
-        if allow:
-            answer.headers["Allow"] = allow
-        return answer
-
-
-async def _plain_headers(_: web.Request, response: web.StreamResponse) -> None:
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Server"] = "sidecar"
+    async def _metrics_page(self, asked: RawHeaders) -> Response:
+        accept = ",".join(value.decode("latin-1") for name, value in asked if _is_accept(name))
+        async with self._scraping:
+            body, content_type = await asyncio.to_thread(self._metrics.render, accept)
+        return _response(200, body, content_type)
 
 
-def _json(status: int, value: Mapping[str, object]) -> web.Response:
-    body = json.dumps(value, indent=2) + "\n"
-    return web.Response(status=status, text=body, content_type="application/json")
+def _is_accept(name: bytes) -> bool:
+    return name.lower() == b"accept"
+
+
+def _error(status: int, message: str) -> Response:
+    return _json(status, {"error": message})
+
+
+def _json(status: int, value: Mapping[str, object]) -> Response:
+    return _response(status, (json.dumps(value, indent=2) + "\n").encode(), _JSON)
+
+
+def _response(status: int, body: bytes, content_type: str) -> Response:
+    headers: RawHeaders = [
+        (b"Content-Type", content_type.encode()),
+        (b"Content-Length", b"%d" % len(body)),
+        (b"Cache-Control", b"no-store"),
+        (b"Server", b"sidecar"),
+        (b"Date", formatdate(usegmt=True).encode()),  # RFC 9110 §6.6.1
+    ]
+    reason = HTTPStatus(status).phrase.encode()
+    return Response(status, reason, headers, BytesBody(body), source="sidecar")

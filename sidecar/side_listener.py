@@ -1,4 +1,4 @@
-"""How the listeners beside the proxy's are run: those for probes and for operators."""
+"""How the listener for operators is run, beside those for the application and for probes."""
 
 import logging
 from typing import TypeAlias

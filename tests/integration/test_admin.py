@@ -1,6 +1,8 @@
 """The admin listener on a port of its own: who may ask, what every answer has, and how it ends."""
 
 import asyncio
+import subprocess
+import sys
 
 import pytest
 
@@ -92,3 +94,27 @@ async def test_it_stops_at_once_whatever_its_clients_do(served):
         await served.runner.cleanup()
     half[1].close()
     await half[1].wait_closed()
+
+
+STARTED = """
+import asyncio, sys
+from sidecar.app import Sidecar
+from sidecar.loader import loads
+
+async def main():
+    listen = f"proxy: 127.0.0.1:0, ops: 127.0.0.1:0, admin: {sys.argv[1]}"
+    text = f"listen: {{{listen}}}\\nupstreams: {{api: {{url: 'http://127.0.0.1:1'}}}}"
+    sidecar = Sidecar(loads(text).config)
+    await sidecar.start()
+    await sidecar.close()
+
+asyncio.run(main())
+print("aiohttp" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(("admin", "told"), [("null", "False"), ("127.0.0.1:0", "True")])
+def test_a_sidecar_without_an_admin_listener_does_without_the_library_that_serves_it(admin, told):
+    command = [sys.executable, "-c", STARTED, admin]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout.strip() == told

@@ -4,10 +4,10 @@ import time
 
 import aiohttp
 import pytest
-from aiohttp import web
 
-from sidecar.ops import Status, UpstreamStatus, make_ops_app
-from sidecar.side_listener import make_runner
+from sidecar.config import Address
+from sidecar.listening import Listening, Wanted
+from sidecar.ops import LIMITS, Ops, Status, UpstreamStatus
 from sidecar.telemetry.metrics import Metrics
 from sidecar.telemetry.pool_stats import PoolStats
 
@@ -15,11 +15,12 @@ POOL = PoolStats(dials=3, reused=7, open=2, idle=1)
 UPSTREAM = UpstreamStatus(url="https://db.test", inflight=1, pool=POOL)
 
 
-class Ops:
+class Served:
     """The ops listener on a port of its own, with a state that the test sets."""
 
     state = "ready"
     origin = ""
+    port = 0
 
     def status(self):
         return Status("1.2.3", self.state, 12.5, ("127.0.0.1:8080",), {"supabase": UPSTREAM})
@@ -27,16 +28,17 @@ class Ops:
 
 @pytest.fixture
 async def ops():
-    made = Ops()
+    made = Served()
     metrics = Metrics("1.2.3")
     metrics.bind("supabase", "users")
-    made.runner = make_runner(make_ops_app(made.status, metrics))
-    await made.runner.setup()
-    site = web.TCPSite(made.runner, "127.0.0.1", 0)
-    await site.start()
-    made.origin = f"http://127.0.0.1:{made.runner.addresses[0][1]}"
+    wanted = Wanted("ops", Address("127.0.0.1", 0), None, secure=False)
+    made.listening = Listening(wanted, Ops(made.status, metrics), LIMITS)
+    await made.listening.bind(None)
+    await made.listening.accept()
+    made.port = made.listening.address.port
+    made.origin = f"http://127.0.0.1:{made.port}"
     yield made
-    await made.runner.cleanup()
+    await made.listening.close()
 
 
 @pytest.fixture
@@ -106,6 +108,39 @@ async def test_an_unknown_path_is_a_json_404(http):
         assert (answer.status, await answer.json()) == (404, {"error": "not found"})
 
 
+async def test_what_is_no_request_is_told_so_and_ends_its_connection(ops):
+    for sent in (b"GET / SMTP\r\n\r\n", b"GET /health HTTP/1.1\r\n\r\n"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", ops.port)
+        writer.write(sent)
+        head, _, body = (await asyncio.wait_for(reader.read(), 5)).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        assert b"\r\nConnection: close" in head
+        assert json.loads(body).keys() == {"error"}
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_a_page_that_fails_is_a_500_and_the_log_says_why(ops, http, caplog):
+    ops.state = property  # nothing that JSON has a word for
+    async with http.get("/health") as answer:
+        assert (answer.status, answer.reason) == (500, "Internal Server Error")
+        assert "error" in await answer.json(content_type=None)
+    assert "an exchange failed inside the sidecar" in caplog.text
+
+
+async def test_one_connection_is_asked_again_and_again(ops):
+    reader, writer = await asyncio.open_connection("127.0.0.1", ops.port)
+    for path in (b"/health/live", b"/nowhere", b"/health/ready?x=1", b"http://a/health"):
+        writer.write(b"GET %b HTTP/1.1\r\nHost: a\r\n\r\n" % path)
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        assert head.startswith(b"HTTP/1.1 404 " if path == b"/nowhere" else b"HTTP/1.1 200 ")
+        fields = dict(line.split(b": ", 1) for line in head.splitlines()[1:-1])
+        assert fields[b"Date"].endswith(b" GMT")
+        await reader.readexactly(int(fields[b"Content-Length"]))
+    writer.close()
+    await writer.wait_closed()
+
+
 async def test_many_scrapes_at_once_are_all_answered(http):
     async def scrape():
         async with http.get("/metrics") as answer:
@@ -115,15 +150,14 @@ async def test_many_scrapes_at_once_are_all_answered(http):
 
 
 async def test_it_stops_at_once_whatever_its_clients_do(ops):
-    port = ops.runner.addresses[0][1]
-    idle = await asyncio.open_connection("127.0.0.1", port)
-    half = await asyncio.open_connection("127.0.0.1", port)
+    idle = await asyncio.open_connection("127.0.0.1", ops.port)
+    half = await asyncio.open_connection("127.0.0.1", ops.port)
     half[1].write(b"GET /health HTTP/1.1\r\nHost: a\r\n")
-    kept = await asyncio.open_connection("127.0.0.1", port)
+    kept = await asyncio.open_connection("127.0.0.1", ops.port)
     kept[1].write(b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n")
     await kept[0].readuntil(b"live")
     began = time.monotonic()
-    await ops.runner.cleanup()
+    await ops.listening.close()
     assert time.monotonic() - began < 2
     for _, writer in (idle, half, kept):
         writer.close()
