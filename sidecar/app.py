@@ -25,6 +25,7 @@ from sidecar.standing import about, digest_of, named, stores_of, upstreams_of
 from sidecar.telemetry import logs
 from sidecar.telemetry.metrics import Metrics
 from sidecar.telemetry.reload_stats import ReloadCollector
+from sidecar.transport.tls import without_authorities
 from sidecar.watching import Watch
 
 if TYPE_CHECKING:
@@ -96,7 +97,9 @@ class Sidecar:
     def _make_admin(self, where: Address | None) -> "AdminListener | None":
         if where is None:
             return None
-        from sidecar.admin_listener import AdminListener  # a sixth of the memory, and of the start
+        # aiohttp would read the authorities twice, for a client that is not used: 3 MB, and 40 ms.
+        with without_authorities():
+            from sidecar.admin_listener import AdminListener
 
         return AdminListener(where, self._parts, self._oversight, self.reloading, self._clock)
 

@@ -1,7 +1,10 @@
 """The TLS settings of an upstream as an SSL context. Reads files when the sidecar starts."""
 
 import asyncio
+import os
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from sidecar.config import ClientTls
@@ -20,6 +23,9 @@ _ABOUT_OURS = (
 )
 """Alerts of a server that does not accept the client's certificate (RFC 8446 §6.2)."""
 
+_AUTHORITIES = "SSL_CERT_FILE"
+"""The variable by which OpenSSL is told of another file (SSL_CTX_set_default_verify_paths)."""
+
 
 def client_context(tls: ClientTls) -> ssl.SSLContext:
     """Verify the upstream's name and chain, always; show a client certificate if one is given.
@@ -37,6 +43,20 @@ def client_context(tls: ClientTls) -> ssl.SSLContext:
 @cache
 def _with_the_systems_authorities() -> ssl.SSLContext:
     return _made(ClientTls())
+
+
+@contextmanager
+def without_authorities() -> Iterator[None]:
+    """Let contexts that are made meanwhile have none of the system's file of authorities."""
+    before = os.environ.get(_AUTHORITIES)
+    os.environ[_AUTHORITIES] = os.devnull
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_AUTHORITIES]
+        else:
+            os.environ[_AUTHORITIES] = before
 
 
 def _made(tls: ClientTls) -> ssl.SSLContext:

@@ -1,6 +1,7 @@
 """The admin listener on a port of its own: who may ask, what every answer has, and how it ends."""
 
 import asyncio
+import os
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 from sidecar.config.admin import Admin
 from sidecar.exchange import SAFE_METHODS
 from tests.support.admin_served import BREAKERS, WRITE, Served
+from tests.support.certificates import make
 
 TOKEN = "0123456789abcdef"  # not a secret
 
@@ -97,7 +99,7 @@ async def test_it_stops_at_once_whatever_its_clients_do(served):
 
 
 STARTED = """
-import asyncio, sys
+import asyncio, gc, ssl, sys
 from sidecar.app import Sidecar
 from sidecar.loader import loads
 
@@ -109,12 +111,29 @@ async def main():
     await sidecar.close()
 
 asyncio.run(main())
-print("aiohttp" in sys.modules)
+contexts = [each for each in gc.get_objects() if isinstance(each, ssl.SSLContext)]
+known = sum(each.cert_store_stats()["x509_ca"] for each in contexts)
+print("aiohttp" in sys.modules, len(contexts) > 0, known)
 """
 
 
-@pytest.mark.parametrize(("admin", "told"), [("null", "False"), ("127.0.0.1:0", "True")])
-def test_a_sidecar_without_an_admin_listener_does_without_the_library_that_serves_it(admin, told):
-    command = [sys.executable, "-c", STARTED, admin]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
-    assert done.stdout.strip() == told
+def started(admin, **environment):
+    """Whether aiohttp was loaded, whether there are contexts, and the authorities in them."""
+    done = subprocess.run(
+        [sys.executable, "-c", STARTED, admin],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+        env={**os.environ, **environment},
+    )
+    return done.stdout.split()
+
+
+def test_a_sidecar_without_an_admin_listener_does_without_the_library_that_serves_it():
+    assert started("null")[0] == "False"
+
+
+def test_the_library_that_serves_operators_reads_no_authorities_for_its_own_client(tmp_path):
+    authority = str(make(tmp_path).ca)
+    assert started("127.0.0.1:0", SSL_CERT_FILE=authority) == ["True", "True", "0"]
