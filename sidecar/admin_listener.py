@@ -1,6 +1,6 @@
 """The admin listener, over the parts in force. Imported only where the configuration has one.
 
-It brings aiohttp, which nothing else of a running sidecar needs.
+It brings aiohttp, which otherwise only stores in SQLite or Redis need.
 """
 
 from sidecar.admin.app import make_admin_app
