@@ -27,6 +27,8 @@ class Client:
 
 _OUTWARD = "Links that leave the backend need a client with the project's own URL: OAuth, signed."
 _RETRIES = "It repeats reads that are answered 503 or 520, up to 3 times within 7 s."
+_COMPATIBLE = "It is for the OpenAI-compatible API of Gemini."
+_TWICE = "Without the 0 it repeats by itself, twice: 429 and 5xx, a 504 too."
 _VARIABLE = "Or without a change of code, by a variable: GOOGLE_GEMINI_BASE_URL={base}"
 
 SUPABASE = (
@@ -76,6 +78,22 @@ GEMINI = (
         "javascript",
         'const ai = new GoogleGenAI({ apiKey: key, httpOptions: { baseUrl: "{base}" } })',
         (_VARIABLE,),
+    ),
+    Client(
+        "openai (Python)",
+        "openai",
+        "python",
+        'client = OpenAI(api_key=key, base_url="{base}/v1beta/openai/", max_retries=0)',
+        (_COMPATIBLE, _TWICE),
+    ),
+    Client(
+        "openai (JavaScript)",
+        "openai",
+        "javascript",
+        "const ai = new OpenAI({\n"
+        '  apiKey: key, baseURL: "{base}/v1beta/openai/", maxRetries: 0,\n'
+        "})",
+        (_COMPATIBLE, _TWICE),
     ),
 )
 

@@ -33,6 +33,8 @@ SUBJECTS: Mapping[str, tuple[Subject, ...]] = {
     "test_supabase_js": (Subject("@supabase/supabase-js", "Supabase", "@supabase/supabase-js"),),
     "test_genai_python": (Subject("google-genai", "Gemini", "google-genai"),),
     "test_genai_js": (Subject("@google/genai", "Gemini", "@google/genai"),),
+    "test_openai_python": (Subject("openai (Python)", "Gemini", "openai"),),
+    "test_openai_js": (Subject("openai (JavaScript)", "Gemini", "openai"),),
     "test_pywa": (Subject("pywa", "WhatsApp", "pywa"),),
     "test_heyoo": (Subject("heyoo", "WhatsApp", "heyoo"),),
     "test_realtime_js": (Subject("@supabase/supabase-js", "Supabase", "@supabase/supabase-js"),),
@@ -87,11 +89,11 @@ def merged(record: Record, subject: Subject, test: str, way: str, counts: Record
 
 
 def version(subject: Subject) -> str:
-    """The installed version of its package."""
+    """The installed version of its package; both languages may have one of that name."""
     manifest = NODE_DIR / "node_modules" / subject.package / "package.json"
     if not subject.package:
         return ""
-    if manifest.exists():
+    if manifest.exists() and not subject.name.endswith("(Python)"):
         return str(json.loads(manifest.read_text())["version"])
     return metadata.version(subject.package)
 

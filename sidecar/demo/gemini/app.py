@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sidecar.demo.authority import prepare, record_seen, refuse_wrong_host
-from sidecar.demo.gemini import caches, catalog, content, embeddings, files, live, uploads
+from sidecar.demo.gemini import caches, catalog, content, embeddings, files, live, openai, uploads
 from sidecar.demo.gemini.errors import GoogleError, bad_key, bad_token, no_key
 from sidecar.demo.gemini.state import STATE, State
 from sidecar.demo.gemini.wire import answer, google_headers
@@ -37,6 +37,7 @@ def make_app(*, now: Callable[[], float] = time.time, chunk_delay: float = 0.01)
 _MODEL = r"/{version:v\w+}/models/{model:[^:/]+}"
 _FILE = r"/{version:v\w+}/files/{file:[^:/]+}"
 _CACHES = r"/{version:v\w+}/cachedContents"
+_OPENAI = r"/{version:v\w+}/openai"
 _ROUTES = [
     web.get(r"/{version:v\w+}/models", catalog.list_models),
     web.get(_MODEL, catalog.get_model),
@@ -55,6 +56,10 @@ _ROUTES = [
     web.get(_CACHES + "/{cache}", caches.get_cache),
     web.patch(_CACHES + "/{cache}", caches.update_cache),
     web.delete(_CACHES + "/{cache}", caches.delete_cache),
+    web.post(_OPENAI + "/chat/completions", openai.chat),
+    web.post(_OPENAI + "/embeddings", openai.embed),
+    web.get(_OPENAI + "/models", openai.list_models),
+    web.get(_OPENAI + "/models/{model}", openai.get_model),
     web.get(r"/{slash:/?}ws/{service:.+}", live.live),
 ]
 
@@ -65,7 +70,8 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except GoogleError as error:
-        return await answer(request, error.body, status=error.code)
+        body = [error.body] if openai.PREFIX in request.path else error.body
+        return await answer(request, body, status=error.code)
     except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
         headers = {"Content-Type": "text/html; charset=UTF-8"}
         return web.Response(status=404, body=_NOT_FOUND, headers=headers)
@@ -79,6 +85,8 @@ async def _credentials(request: web.Request, handler: Handler) -> web.StreamResp
         return await handler(request)
     key = request.headers.get("X-Goog-Api-Key") or request.query.get("key", "")
     token = request.headers.get("Authorization", "")
+    if openai.PREFIX in request.path:  # there a key is sent as a token
+        key, token = key or token.removeprefix("Bearer "), ""
     if "invalid" in key:
         raise bad_key()
     if not key and (not token.startswith("Bearer ") or "invalid" in token):

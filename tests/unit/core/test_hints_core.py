@@ -54,7 +54,13 @@ upstreams:
     plain = PLAIN[0].name
     assert names == {
         "db": ["supabase-py", "supabase-js", plain],
-        "ai": ["google-genai (Python)", "@google/genai", plain],
+        "ai": [
+            "google-genai (Python)",
+            "@google/genai",
+            "openai (Python)",
+            "openai (JavaScript)",
+            plain,
+        ],
         "other": [plain],
     }
     javascript = found["db"].clients[1]
