@@ -29,7 +29,8 @@ class Breaker:
     key: KeyTemplateText = "upstream"
     """Which calls share a breaker: parts joined by `+`, such as `upstream+model`. A part is
     `upstream`, `route`, `credential`, a `{name}` of the route's path, `header:NAME` or a JSON path
-    into the request's body. A call that lacks a part shares by the others."""
+    into the request's body. Where the path has no `{model}`, it is the body's. A call that lacks a
+    part shares by the others."""
     consecutive: Count = 5
     """It opens after this many failures in a row."""
     failure_rate: Ratio = 0.5

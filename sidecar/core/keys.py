@@ -16,6 +16,10 @@ CREDENTIALS = (b"authorization", b"apikey", b"x-goog-api-key")
 """The fields, in lower case, in which the providers look for a key."""
 _MOST_JSON = 256 * 1024
 """Bytes of a body that are parsed for a key; a longer one has none."""
+_MODEL = "model"
+"""The name that APIs in the manner of OpenAI have in the body, where others have it in the path."""
+_NAME_OF_MODEL = re.compile(r"(?:models/|tunedModels/)?+([A-Za-z0-9._:/@-]{1,100})")
+"""What is shown as it is, like a part of the path; anything else names no model."""
 
 Kind = Literal["upstream", "route", "parameter", "header", "json", "credential"]
 
@@ -36,7 +40,8 @@ class Part(NamedTuple):
 def parse(template: str) -> tuple[Part, ...]:
     """The parts of `upstream+model`, `phone_number_id+$.to`, `header:x-tenant`, `credential`.
 
-    A bare word other than `upstream`, `route` and `credential` is a `{name}` of the route's path.
+    A bare word other than `upstream`, `route` and `credential` is a `{name}` of the route's path;
+    `model`, where the path has none, is the body's.
 
     Raises:
         ValueError: a part is none of these.
@@ -56,6 +61,14 @@ def _part(text: str) -> Part:
     raise ValueError(
         f"{text!r} is no part of a key: write upstream, route, credential, a {{name}} of the "
         "path, header:NAME or a JSON path such as $.to"
+    )
+
+
+def needs_body(template: str, expression: re.Pattern[str]) -> bool:
+    """Whether a key of this template, on a route of this path, may be made of the body."""
+    return any(
+        part.kind == "json" or (part.kind == "parameter" and _is_of_body(part.name, expression))
+        for part in parse(template)
     )
 
 
@@ -110,6 +123,8 @@ class KeyTemplate:
                 return self._digest(b"\0".join(found)) if any(found) else None
 
     def _parameter(self, name: str, exchange: Exchange) -> str | None:
+        if _is_of_body(name, self._expression):
+            return model_in_body(exchange)
         path = exchange.request.target.partition("?")[0]
         found = self._expression.fullmatch(path)
         return found.groupdict().get(name) if found else None
@@ -120,6 +135,23 @@ class KeyTemplate:
         return blake2b(value, digest_size=_DIGEST, key=self._secret).hexdigest()
 
 
+def _is_of_body(name: str, expression: re.Pattern[str]) -> bool:
+    return name == _MODEL and name not in expression.groupindex
+
+
+def model_in_body(exchange: Exchange) -> str | None:
+    """The model that a JSON body names, without what Google's APIs have before it."""
+    kind = _header(exchange, b"content-type") or b""
+    if not kind.lower().startswith(b"application/json"):
+        return None
+    data = _short_body(exchange)
+    if data is None or b'"model"' not in data:  # as most; so they cost no parsing
+        return None
+    value = field(parsed(data), _MODEL)
+    found = _NAME_OF_MODEL.fullmatch(value) if isinstance(value, str) else None
+    return found[1] if found else None
+
+
 def _header(exchange: Exchange, name: bytes) -> bytes | None:
     for field_name, value in exchange.request.headers:
         if len(field_name) == len(name) and field_name.lower() == name:
@@ -127,10 +159,15 @@ def _header(exchange: Exchange, name: bytes) -> bytes | None:
     return None
 
 
-def _json(exchange: Exchange, path: Path) -> bytes | None:
+def _short_body(exchange: Exchange) -> bytes | None:
     body = exchange.request.body
     data = body.known() if body is not None else None
-    if data is None or len(data) > _MOST_JSON:
+    return None if data is None or len(data) > _MOST_JSON else data
+
+
+def _json(exchange: Exchange, path: Path) -> bytes | None:
+    data = _short_body(exchange)
+    if data is None:
         return None
     value = field(parsed(data), *path)
     if isinstance(value, bool) or not isinstance(value, str | int):

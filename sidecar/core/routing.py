@@ -10,6 +10,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from sidecar.config import RESERVED, Config, Route, Upstream, default_route
+from sidecar.core.keys import needs_body
 from sidecar.core.page_guard import check_reader, host_name
 from sidecar.core.paths import compile_path, literal_prefix
 from sidecar.entered import Way
@@ -35,7 +36,7 @@ class RouteEntry:
         object.__setattr__(self, "methods", frozenset(match.methods))
         object.__setattr__(self, "expression", compile_path(match.path))
         object.__setattr__(self, "prefix", literal_prefix(match.path))
-        object.__setattr__(self, "reads_body", _reads_body(self.config))
+        object.__setattr__(self, "reads_body", _reads_body(self.config, self.expression))
 
     @property
     def name(self) -> str:
@@ -52,10 +53,10 @@ class RouteEntry:
         return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/")
 
 
-def _reads_body(route: Route) -> bool:
+def _reads_body(route: Route, expression: re.Pattern[str]) -> bool:
     keys = (route.breaker.key, *(pace.key for pace in route.pace))
     queued = route.queue.is_on
-    return queued or route.cache.post or any("$" in key for key in keys)
+    return queued or route.cache.post or any(needs_body(key, expression) for key in keys)
 
 
 class Routed(NamedTuple):

@@ -13,7 +13,8 @@ from sidecar.suggestions import hint, nearest
 
 _NAME = re.compile(r"\{(\w+)\}")
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
-_ALWAYS = frozenset(("upstream", "route", "credential"))
+_ALWAYS = frozenset(("upstream", "route", "credential", "model"))
+"""The model is in the body, where the path does not have it."""
 _UNQUEUED = frozenset(("GET", "HEAD", "OPTIONS"))
 
 

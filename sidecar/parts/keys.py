@@ -39,5 +39,5 @@ class Keys:
 
     def layer(self, route: RouteEntry) -> Layer | None:
         """Puts keys into attempts."""
-        model = KeyTemplate("model", route.expression, b"")  # a part of the path: never digested
+        model = KeyTemplate("model", route.expression, b"")  # never digested
         return credentials(Parts(self._config, self.ring, self.stats, self._clock, model.of))

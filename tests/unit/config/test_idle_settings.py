@@ -78,6 +78,7 @@ def test_a_setting_without_effect_is_said_at_its_place(settings, path):
         "limit: {mode: adaptive, inflight: 2}, timeouts: {total: 1s}",
         "media: {downloads: a}, ledger: {header: X-Key}",
         "breaker: {key: upstream+model}, routes: [{name: r, match: {path: '/{model}:x'}}]",
+        "breaker: {key: upstream+model}, routes: [{name: r, match: {path: /chat/completions}}]",
         "pace: [{name: p, key: a + b, rate: 1/s}], routes: [{name: r, match: {path: '/{b}{a}'}}]",
         "breaker: {key: header:x-a+route}, pace: [{name: p, key: $.a.to, rate: 1/s}]",
         "credentials: {header: x-k, query: key, move_query_key: true}",

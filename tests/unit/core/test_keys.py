@@ -1,6 +1,8 @@
+import json
+
 import pytest
 
-from sidecar.core.keys import KeyTemplate, parse
+from sidecar.core.keys import KeyTemplate, needs_body, parse
 from sidecar.core.paths import compile_path
 from sidecar.exchange import BytesBody
 from tests.support.builders import exchange, request
@@ -36,6 +38,61 @@ def template(text, secret=b"s"):
 )
 def test_a_key_is_made_of_the_parts_that_its_template_names(text, key):
     assert template(text).of(subject()) == key
+
+
+CHAT = compile_path("/{version}/openai/chat/completions")
+JSON = [(b"Content-Type", b"application/json; charset=utf-8")]
+
+
+def of_chat(body, headers=JSON, text="upstream+model"):
+    call = subject("/v1beta/openai/chat/completions", headers=headers, body=body)
+    return KeyTemplate(text, CHAT, b"s").shortened(call)
+
+
+@pytest.mark.parametrize(
+    ("named", "key"),
+    [
+        ("gemini-2.5-flash", "api+gemini-2.5-flash"),
+        ("models/gemini-2.5-flash", "api+gemini-2.5-flash"),
+        ("tunedModels/mine", "api+mine"),
+        ("google/gemma:free", "api+google/gemma:free"),
+        ("", "api"),
+        ("models/", "api"),
+        ("a model\n", "api"),
+        ("gemini-٣", "api"),
+        ("m" * 101, "api"),
+        ({}, "api"),
+        (None, "api"),
+    ],
+)
+def test_a_model_that_is_not_in_the_path_is_the_one_of_the_body(named, key):
+    assert of_chat(json.dumps({"messages": [], "model": named}).encode()) == key
+
+
+@pytest.mark.parametrize("kind", [None, b"text/plain", b"multipart/form-data"])
+def test_a_body_of_another_kind_names_no_model(kind):
+    headers = [(b"content-type", kind)] if kind else []
+    assert of_chat(b'{"model": "gemini-2.5-flash"}', headers) == "api"
+
+
+def test_a_model_of_the_path_goes_before_that_of_the_body():
+    path = compile_path("/{version}/models/{model}:generateContent")
+    call = subject("/v1/models/pro:generateContent", headers=JSON, body=b'{"model": "flash"}')
+    assert KeyTemplate("model", path, b"s").of(call) == "pro"
+
+
+@pytest.mark.parametrize(
+    ("text", "expression", "wanted"),
+    [
+        ("upstream+model", CHAT, True),
+        ("phone_number_id+$.to", MESSAGES, True),
+        ("upstream + model", compile_path("/{version}/models/{model}:x"), False),
+        ("upstream+phone_number_id", MESSAGES, False),
+        ("route+credential+header:model", CHAT, False),
+    ],
+)
+def test_it_is_known_which_keys_are_in_the_body(text, expression, wanted):
+    assert needs_body(text, expression) is wanted
 
 
 @pytest.mark.parametrize("text", ["$.to", "$.n", "header:X-Tenant", "credential"])
