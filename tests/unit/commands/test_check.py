@@ -50,7 +50,7 @@ def test_check_opens_no_connection_and_writes_no_file(file, code, tmp_path):
 
 def test_the_verdict_of_a_good_file_is_one_line(capsys):
     assert cli.main(["check", "-c", str(ROOT / "config/sidecar.yaml")]) == 0
-    assert capsys.readouterr().out.endswith("sidecar.yaml: ok: 4 upstreams, 19 routes\n")
+    assert capsys.readouterr().out.endswith("sidecar.yaml: ok: 4 upstreams, 23 routes\n")
 
 
 def test_all_problems_come_before_the_verdict(capsys):

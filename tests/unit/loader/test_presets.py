@@ -63,6 +63,13 @@ def test_presets_match_no_literal_version():
         ("gemini", "POST", "/v1/tunedModels/t:generateContent", "generate"),
         ("gemini", "POST", "/v1beta/models/g-3:countTokens", "count-tokens"),
         ("gemini", "POST", "/v1beta/models/e:batchEmbedContents", "embed-batch"),
+        ("gemini", "POST", "/v1beta/openai/chat/completions", "openai-chat"),
+        ("gemini", "POST", "/v1beta/openai/embeddings", "openai-embeddings"),
+        ("gemini", "GET", "/v1beta/openai/models", "openai-models"),
+        ("gemini", "GET", "/v1beta/openai/models/g-3", "openai-models"),
+        ("gemini", "POST", "/v1beta/openai/files", "default"),
+        ("gemini", "POST", "/v1beta/interactions", "interactions"),
+        ("gemini", "GET", "/v1beta/interactions/i1?stream=true", "interactions"),
         ("gemini", "POST", "/upload/v1beta/files?upload_id=1", "upload"),
         ("gemini", "GET", "/v1/files/abc", "files"),
         ("gemini", "GET", "/v1/models", "models"),
@@ -78,7 +85,7 @@ def test_presets_know_the_requests_of_the_sdks(upstream, method, target, route):
 def test_the_gemini_preset_does_not_cut_a_generation_short():
     found = loads("upstreams: {a: {preset: gemini, url: 'https://x'}}", env={})
     routes = {route.name: route for route in found.config.upstreams["a"].routes}
-    for name in ("stream", "generate"):
+    for name in ("stream", "generate", "openai-chat", "interactions"):
         assert min(routes[name].timeouts.first_byte, routes[name].timeouts.total) >= 300
 
 
