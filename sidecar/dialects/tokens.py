@@ -2,7 +2,7 @@
 
 What passes is looked at, not kept: the end is enough, because the last of a stream's parts has the
 totals. Never raises; None where nothing is said. Sources: ai.google.dev, "GenerateContentResponse"
-(UsageMetadata) and "Token counting"; OpenTelemetry, "GenAI attributes" (output includes thoughts).
+(UsageMetadata), "OpenAI compatibility", "Interactions API"; OpenTelemetry, "GenAI attributes".
 """
 
 import json
@@ -12,8 +12,6 @@ from sidecar.core.json_path import Json, field
 from sidecar.dialects.coding import Unfolding
 from sidecar.exchange import RawHeaders
 
-_NAME = b'"usageMetadata"'
-"""Quotes within a JSON text are escaped, so this is the name of a field and nothing else."""
 _TAIL = 16 * 1024
 """Bytes of the end that are kept: the totals, and what else stands behind the candidates."""
 _MOST = 10**12
@@ -55,13 +53,14 @@ class TokenReader:
 
 
 def tokens_in(text: bytes) -> Tokens | None:
-    """What the last whole `usageMetadata` in a part of a body says; None where none does."""
-    end = len(text)
-    while (at := text.rfind(_NAME, 0, end)) >= 0:
-        found = _tokens(_object(text[at + len(_NAME) :]))
-        if found is not None:
-            return found
-        end = at
+    """What the last whole word on it in a part of a body says; None where none does."""
+    for name, meaning in _WORDS:
+        end = len(text)
+        while (at := text.rfind(name, 0, end)) >= 0:
+            found = meaning(_object(text[at + len(name) :]))
+            if found is not None:
+                return found
+            end = at
     return None
 
 
@@ -77,23 +76,36 @@ def _object(text: bytes) -> Json:
     return value
 
 
-def _tokens(usage: Json) -> Tokens | None:
+def _of_gemini(usage: Json) -> Tokens | None:
     prompt = _count(usage, "promptTokenCount")
     if prompt is None:
         return None
-    said = {
-        name: _count(usage, name) or 0
-        for name in (
-            "toolUsePromptTokenCount",
-            "candidatesTokenCount",
-            "thoughtsTokenCount",
-            "cachedContentTokenCount",
-        )
-    }
     return Tokens(
-        prompt + said["toolUsePromptTokenCount"],
-        said["candidatesTokenCount"] + said["thoughtsTokenCount"],
-        said["cachedContentTokenCount"],
+        prompt + (_count(usage, "toolUsePromptTokenCount") or 0),
+        (_count(usage, "candidatesTokenCount") or 0) + (_count(usage, "thoughtsTokenCount") or 0),
+        _count(usage, "cachedContentTokenCount") or 0,
+    )
+
+
+def _of_openai(usage: Json) -> Tokens | None:
+    prompt = _count(usage, "prompt_tokens")
+    if prompt is None:
+        return _of_interaction(usage)
+    # Gemini's `completion_tokens` lack the thoughts, its `total_tokens` do not.
+    rest = (_count(usage, "total_tokens") or 0) - prompt
+    output = max(_count(usage, "completion_tokens") or 0, rest)
+    cached = _count(field(usage, "prompt_tokens_details"), "cached_tokens")
+    return Tokens(prompt, output, cached or 0)
+
+
+def _of_interaction(usage: Json) -> Tokens | None:
+    prompt = _count(usage, "total_input_tokens")
+    if prompt is None:
+        return None
+    return Tokens(
+        prompt + (_count(usage, "total_tool_use_tokens") or 0),
+        (_count(usage, "total_output_tokens") or 0) + (_count(usage, "total_thought_tokens") or 0),
+        _count(usage, "total_cached_tokens") or 0,
     )
 
 
@@ -101,3 +113,7 @@ def _count(usage: Json, name: str) -> int | None:
     value = field(usage, name)
     usable = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST
     return value if usable and isinstance(value, int) else None
+
+
+_WORDS = ((b'"usageMetadata"', _of_gemini), (b'"usage"', _of_openai))
+"""Quotes within a JSON text are escaped, so each is the name of a field and nothing else."""

@@ -34,6 +34,38 @@ def test_thoughts_are_output_and_tools_and_caches_are_input():
     assert read(body({"promptTokenCount": 3})) == Tokens(3, 0, 0)
 
 
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({"prompt_tokens": 4, "completion_tokens": 9, "total_tokens": 13}, Tokens(4, 9, 0)),
+        ({"prompt_tokens": 4, "completion_tokens": 9, "total_tokens": 45}, Tokens(4, 41, 0)),
+        ({"prompt_tokens": 4, "total_tokens": 4}, Tokens(4, 0, 0)),
+        ({"prompt_tokens": 4, "completion_tokens": 9}, Tokens(4, 9, 0)),
+        (
+            {"prompt_tokens": 4, "prompt_tokens_details": {"cached_tokens": 3}, "total_tokens": 5},
+            Tokens(4, 1, 3),
+        ),
+        (
+            {
+                "total_input_tokens": 7,
+                "total_output_tokens": 20,
+                "total_thought_tokens": 22,
+                "total_tool_use_tokens": 2,
+                "total_cached_tokens": 5,
+                "total_tokens": 51,
+            },
+            Tokens(9, 42, 5),
+        ),
+        ({"completion_tokens": 9}, None),
+        (None, None),
+    ],
+)
+def test_the_words_of_openai_and_of_interactions_are_understood(usage, tokens):
+    whole = {"choices": [{"message": {"content": "hello"}}], "usage": usage}
+    assert read(json.dumps(whole).encode()) == tokens
+    assert read(b"data: %b\n\ndata: [DONE]\n\n" % json.dumps(whole).encode()) == tokens
+
+
 @pytest.mark.parametrize("coding", [b"gzip", b"x-gzip"])
 def test_a_coded_body_is_read_as_it_comes(coding):
     headers = [(b"Content-Encoding", coding)]
@@ -78,6 +110,8 @@ def test_where_nothing_is_said_there_is_none(text):
 
 def test_what_a_model_writes_about_is_not_what_it_took():
     said = json.dumps({"usageMetadata": {"promptTokenCount": 1_000_000}})
+    called = {"args": {"usage": {"prompt_tokens": 1_000_000}}}
+    assert read(body(USAGE, calls=[called])) == Tokens(105, 50, 80)
     assert tokens_in(json.dumps({"text": said}).encode()) is None
     assert read(body(USAGE, text=said)) == Tokens(105, 50, 80)
 
