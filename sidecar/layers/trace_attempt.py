@@ -63,9 +63,7 @@ class TraceAttemptLayer:
             sent = replace(exchange, request=request._replace(headers=fields))
         if not started.context.sampled:
             return await self.next(sent)
-        tried = _Tried(
-            exchange, started, attributes.of_model(request.target) if parts.model else {}
-        )
+        tried = _Tried(exchange, started, attributes.of_model(exchange) if parts.model else {})
         try:
             response = await self.next(sent)
         except BaseException as error:

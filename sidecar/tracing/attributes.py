@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from sidecar.core.keys import model_in_body
 from sidecar.dialects.tokens import Tokens
 from sidecar.exchange import Exchange, Response, Source
 from sidecar.telemetry import redact
@@ -58,6 +59,9 @@ _OPERATIONS = {
     "embedContent": "embeddings",
     "batchEmbedContents": "embeddings",
 }
+_COMPATIBLE = {"chat/completions": "chat", "embeddings": "embeddings"}
+"""Of the OpenAI-compatible API, by what is behind this in the path; the model is in the body."""
+_BASE = "/openai/"
 _KINDS_OF_WAIT = ("pool_wait", "backoff", "held", "paced", "queued")
 
 
@@ -146,13 +150,15 @@ def of_attempt(
     return found | _outcome(response.status if response else None, error, failing=400)
 
 
-def of_model(target: str) -> Mapping[str, Value]:
+def of_model(exchange: Exchange) -> Mapping[str, Value]:
     """What a call of Gemini's API asks of which model; empty where it is no such call."""
-    found = _CALL.search(target.partition("?")[0])
-    operation = _OPERATIONS.get(found[2]) if found else None
-    if found is None or operation is None:
+    path = exchange.request.target.partition("?")[0]
+    found = _CALL.search(path)
+    operation = _OPERATIONS.get(found[2]) if found else _COMPATIBLE.get(path.partition(_BASE)[2])
+    if operation is None:
         return {}
-    return {PROVIDER: _GEMINI, OPERATION: operation, MODEL: found[1]}
+    model = found[1] if found else model_in_body(exchange)
+    return {PROVIDER: _GEMINI, OPERATION: operation, MODEL: model} if model else {}
 
 
 def of_tokens(tokens: Tokens | None) -> Mapping[str, Value]:

@@ -158,11 +158,22 @@ async def test_a_collector_that_is_not_there_costs_the_application_nothing():
                 assert (await ask(sidecar.proxy, get("/api/x"))).status == 200
 
 
-@pytest.mark.parametrize("stream", [True, False])
-async def test_the_tokens_of_a_gemini_call_are_in_its_span(stream):
-    asked = json.dumps({"contents": [{"role": "user", "parts": [{"text": "hello"}]}]}).encode()
-    method = "streamGenerateContent?alt=sse&key=k" if stream else "generateContent?key=k"
-    path = f"/gemini/v1beta/models/gemini-2.5-flash:{method}"
+NATIVE = {"contents": [{"role": "user", "parts": [{"text": "hello"}]}]}
+CHAT = {"model": "gemini-2.5-flash", "messages": [{"role": "user", "content": "hello"}]}
+BASE = "/gemini/v1beta"
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "operation"),
+    [
+        ("/models/gemini-2.5-flash:streamGenerateContent?alt=sse", NATIVE, "generate_content"),
+        ("/models/gemini-2.5-flash:generateContent", NATIVE, "generate_content"),
+        ("/openai/chat/completions", CHAT, "chat"),
+        ("/openai/chat/completions", CHAT | {"stream": True}, "chat"),
+    ],
+)
+async def test_the_tokens_of_a_gemini_call_are_in_its_span(path, asked, operation):
+    target = f"{BASE}{path}{'&' if '?' in path else '?'}key=k"
     with collecting() as collector:
         async with serve(gemini()) as providers:
             subject = config(
@@ -171,11 +182,12 @@ async def test_the_tokens_of_a_gemini_call_are_in_its_span(stream):
             )
             async with running_sidecar(subject) as sidecar:
                 kind = "Content-Type: application/json"
-                answer = await ask(sidecar.proxy, call("POST", path, kind, content=asked))
+                content = json.dumps(asked).encode()
+                answer = await ask(sidecar.proxy, call("POST", target, kind, content=content))
                 assert answer.status == 200
                 await soon(lambda: len(collector.spans) == 2)
     span = next(each for each in collector.spans if each.kind == "client")
-    assert span.name == "generate_content gemini-2.5-flash"
+    assert span.name == f"{operation} gemini-2.5-flash"
     assert span.attributes["gen_ai.provider.name"] == "gcp.gemini"
     assert span.attributes["gen_ai.request.model"] == "gemini-2.5-flash"
     assert span.attributes["gen_ai.usage.input_tokens"] > 0

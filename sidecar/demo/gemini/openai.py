@@ -74,7 +74,7 @@ async def embed(request: web.Request) -> web.StreamResponse:
     body = await json_body(request)
     model = _model(request, body, "embedContent")
     given = body.get("input")
-    texts = given if isinstance(given, list) else [given]
+    texts: list[Any] = given if isinstance(given, list) else [given]
     if not texts or not all(isinstance(text, str) and text for text in texts):
         raise invalid_argument("* EmbedContentRequest.content: content is not specified\n")
     vectors = [vector(text, body.get("dimensions") or DEFAULT_DIMENSIONS) for text in texts]

@@ -2,6 +2,9 @@ import pytest
 
 from sidecar.dialects.tokens import Tokens
 from sidecar.tracing.attributes import Place, name_of, of_model, of_tokens
+from tests.support.builders import exchange, request
+
+JSON = [(b"content-type", b"application/json")]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +37,7 @@ def test_a_base_path_that_is_a_token_is_not_told():
     ],
 )
 def test_a_call_of_a_model_says_which_and_for_what(target, operation, model):
-    assert of_model(target) == {
+    assert of_model(exchange(request("POST", target, JSON, b'{"model": "other"}'))) == {
         "gen_ai.provider.name": "gcp.gemini",
         "gen_ai.operation.name": operation,
         "gen_ai.request.model": model,
@@ -51,10 +54,31 @@ def test_a_call_of_a_model_says_which_and_for_what(target, operation, model):
         "/x?path=/models/g:generateContent",
         f"/v1/models/{'m' * 200}:generateContent",
         "/v1/models/a b:generateContent",
+        "/v1beta/openai/models",
+        "/v1beta/openai/files",
+        "/openai/",
+        "/chat/completions",
     ],
 )
 def test_any_other_call_says_nothing_of_models(target):
-    assert of_model(target) == {}
+    assert of_model(exchange(request("POST", target, JSON, b'{"model": "g"}'))) == {}
+
+
+@pytest.mark.parametrize(
+    ("target", "operation"),
+    [
+        ("/v1beta/openai/chat/completions", "chat"),
+        ("/v1beta/openai/chat/completions?a=b", "chat"),
+        ("/v1beta/openai/embeddings", "embeddings"),
+    ],
+)
+def test_a_call_in_openais_words_has_its_model_in_the_body(target, operation):
+    assert of_model(exchange(request("POST", target, JSON, b'{"model": "models/g"}'))) == {
+        "gen_ai.provider.name": "gcp.gemini",
+        "gen_ai.operation.name": operation,
+        "gen_ai.request.model": "g",
+    }
+    assert of_model(exchange(request("POST", target, JSON, b"{}"))) == {}
 
 
 def test_tokens_that_are_not_known_are_not_reported():
