@@ -7,7 +7,17 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sidecar.demo.authority import prepare, record_seen, refuse_wrong_host
-from sidecar.demo.gemini import caches, catalog, content, embeddings, files, live, openai, uploads
+from sidecar.demo.gemini import (
+    caches,
+    catalog,
+    content,
+    embeddings,
+    files,
+    interactions,
+    live,
+    openai,
+    uploads,
+)
 from sidecar.demo.gemini.errors import GoogleError, bad_key, bad_token, no_key
 from sidecar.demo.gemini.state import STATE, State
 from sidecar.demo.gemini.wire import answer, google_headers
@@ -37,6 +47,7 @@ def make_app(*, now: Callable[[], float] = time.time, chunk_delay: float = 0.01)
 _MODEL = r"/{version:v\w+}/models/{model:[^:/]+}"
 _FILE = r"/{version:v\w+}/files/{file:[^:/]+}"
 _CACHES = r"/{version:v\w+}/cachedContents"
+_INTERACTIONS = r"/{version:v\w+}/interactions"
 _OPENAI = r"/{version:v\w+}/openai"
 _ROUTES = [
     web.get(r"/{version:v\w+}/models", catalog.list_models),
@@ -56,6 +67,9 @@ _ROUTES = [
     web.get(_CACHES + "/{cache}", caches.get_cache),
     web.patch(_CACHES + "/{cache}", caches.update_cache),
     web.delete(_CACHES + "/{cache}", caches.delete_cache),
+    web.post(_INTERACTIONS, interactions.create),
+    web.get(_INTERACTIONS + "/{interaction}", interactions.get),
+    web.delete(_INTERACTIONS + "/{interaction}", interactions.delete),
     web.post(_OPENAI + "/chat/completions", openai.chat),
     web.post(_OPENAI + "/embeddings", openai.embed),
     web.get(_OPENAI + "/models", openai.list_models),

@@ -1,4 +1,4 @@
-"""What the simulated Gemini API remembers: files, uploads under way, cached contents.
+"""What the simulated Gemini API remembers: files, uploads, cached contents, interactions.
 
 Ids are digests of counters, never random, so that the same requests give the same answers.
 """
@@ -50,6 +50,7 @@ class State:
     uploads: dict[str, Upload] = field(default_factory=dict)
     files: dict[str, StoredFile] = field(default_factory=dict)
     caches: dict[str, Json] = field(default_factory=dict)
+    interactions: dict[str, Json] = field(default_factory=dict)
     _digests: Digests = field(default_factory=Digests)
 
     def next_id(self, kind: str, length: int = 12) -> str:

@@ -118,6 +118,29 @@ CHECKS["caches: create, get, list, use, update, delete"] = _cache
 CHECKS["caches: get unknown"] = lambda c: c.caches.get(name="cachedContents/none")
 
 
+def _interactions(client: genai.Client) -> list[Any]:
+    first = client.interactions.create(model=MODEL, input="My name is Ada.")
+    more = {"model": MODEL, "previous_interaction_id": first.id}
+    second = client.interactions.create(input=[{"type": "text", "text": "Who am I?"}], **more)
+    found = client.interactions.get(first.id)
+    return [first, second, found, client.interactions.delete(first.id)]
+
+
+def _interaction_stream(client: genai.Client, prompt: str) -> list[Any]:
+    seen: list[Any] = []
+    try:
+        seen.extend(client.interactions.create(model=MODEL, input=prompt, stream=True))
+    except Exception as error:
+        seen.append(type(error).__name__)
+    return seen
+
+
+CHECKS["interactions: create, follow, get, delete"] = _interactions
+CHECKS["interactions: stream"] = lambda c: _interaction_stream(c, "Tell me a story")
+CHECKS["interactions: stream that is cut"] = lambda c: _interaction_stream(c, "[cut] story")
+CHECKS["interactions: get unknown"] = lambda c: c.interactions.get("none")
+
+
 async def _aiter(stream: Awaitable[Any]) -> list[Any]:
     return [item async for item in await stream]
 

@@ -39,7 +39,7 @@ def failed(error: Exception) -> dict[str, Any]:
     details = getattr(error, "details", None)
     return {
         "error": type(error).__name__,
-        "code": getattr(error, "code", None),
+        "code": getattr(error, "code", None) or getattr(error, "status_code", None),
         "status": getattr(error, "status", None),
         "message": getattr(error, "message", None) or str(error),
         "details": details,

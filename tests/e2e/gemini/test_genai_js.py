@@ -26,6 +26,7 @@ REFUSED = {
     "stream: quota": 429,
     "files: get unknown": 403,
     "caches: get unknown": 403,
+    "interactions: get unknown": 404,
 }
 """The checks that provoke an error, and its code."""
 

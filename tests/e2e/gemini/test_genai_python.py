@@ -20,6 +20,7 @@ REFUSED = {
     "stream: quota": 429,
     "files: get unknown": 403,
     "caches: get unknown": 403,
+    "interactions: get unknown": 404,
     "async generate: quota": 429,
     "v1beta models: get unknown": 404,
     "invalid key models: list": 400,
@@ -52,6 +53,7 @@ def test_a_stream_that_breaks_is_seen_as_broken():
     answers = {line["check"]: line["answer"] for line in transcript("direct")}
     assert answers["stream: cut"][-1] == "RemoteProtocolError"
     assert len(answers["stream: long"]) == 40
+    assert answers["interactions: stream that is cut"][-1] == "APIConnectionError"
 
 
 @pytest.mark.parametrize("way", THROUGH)

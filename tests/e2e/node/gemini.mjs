@@ -56,6 +56,13 @@ async function cache(ai) {
   ]
 }
 
+async function interactions(ai) {
+  const first = await ai.interactions.create({ model, input: 'My name is Ada.' })
+  const more = { model, previous_interaction_id: first.id }
+  const second = await ai.interactions.create({ input: 'Who am I?', ...more })
+  return [first, second, await ai.interactions.get(first.id)]
+}
+
 const search = { name: 'search', parametersJsonSchema: { type: 'object' } }
 const image = { inlineData: { data: Buffer.alloc(256, 7).toString('base64'), mimeType: 'image/png' } }
 const small = { outputDimensionality: 8 }
@@ -98,6 +105,10 @@ const checks = {
     ai.models.embedContent({ model: embedder, contents: ['cat', 'dog', 'cow'], config: small }),
   'caches: create, get, list, use, update, delete': cache,
   'caches: get unknown': (ai) => ai.caches.get({ name: 'cachedContents/none' }),
+  'interactions: create, follow, get': interactions,
+  'interactions: stream': (ai) =>
+    all(ai.interactions.create({ model, input: 'Tell me a story', stream: true })),
+  'interactions: get unknown': (ai) => ai.interactions.get('none'),
   'files: get unknown': (ai) => ai.files.get({ name: 'none' }),
 }
 
