@@ -6,7 +6,7 @@ from sidecar.config.redis_address import RedisUrl
 from sidecar.config.stores import RedisStore
 from tests.support.proxied import soon
 from tests.support.redis import redis_server
-from tests.support.shared_stores import NOISE, SLOW, cost, idle, opened, redis
+from tests.support.shared_stores import NOISE, PATIENCE, SLOW, cost, idle, opened, redis
 
 
 async def test_a_redis_that_is_gone_costs_nothing_and_comes_back(tmp_path, caplog):
@@ -29,7 +29,8 @@ async def test_a_redis_that_is_gone_costs_nothing_and_comes_back(tmp_path, caplo
 
 
 async def test_connections_that_the_server_has_ended_are_no_failures_of_it(tmp_path):
-    async with redis_server(tmp_path) as server, opened(redis(server)) as store:
+    patient = {"timeout": PATIENCE}
+    async with redis_server(tmp_path) as server, opened(redis(server, **patient)) as store:
         await asyncio.gather(*(store.get("a") for _ in range(8)))
         server.kill()
         await server.start()
