@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 from sidecar.config import Address, Limits
 from sidecar.errors import ExchangeError
 from sidecar.serving import Acceptor, Connection, Incoming
-from sidecar.sockets import cannot_listen, tcp_socket
+from sidecar.sockets import cannot_listen, tcp_socket, unix_socket
 
 
 class Answering(Protocol):
@@ -63,10 +63,8 @@ class Listening:
     async def _serve(self, connection: Connection, incoming: Incoming) -> bool:
         return await self._answering.serve(self.wanted.upstream, connection, incoming)
 
-    async def bind(self, tls: ssl.SSLContext | None) -> None:
+    def bind(self, tls: ssl.SSLContext | None) -> None:
         """Take the address. Who connects there waits until `accept` is called.
-
-        A Unix socket is served at once.
 
         Raises:
             OSError: the address is taken or not ours.
@@ -74,8 +72,8 @@ class Listening:
         self._tls = tls
         try:
             if self.address.path:
-                await self.acceptor.start(self.address.path, tls)
-                self._remember_file()
+                self._socket = unix_socket(self.address.path)
+                self._made = Path(self.address.path).stat()
             else:
                 self._socket = tcp_socket(self.address)
                 self.address = Address(self.address.host, self._socket.getsockname()[1])
@@ -108,9 +106,6 @@ class Listening:
             self._socket.close()
         await self.acceptor.close()
         self._unlink()
-
-    def _remember_file(self) -> None:
-        self._made = Path(self.address.path).stat()
 
     def _unlink(self) -> None:
         """Remove the file of a Unix socket, unless another process has taken the path since."""

@@ -63,7 +63,7 @@ class Servers:
                 else:
                     _check(wanted, self.open)
                     found = Listening(wanted, self._listener, config.limits)
-                    await found.bind(tls.context if tls is not None and wanted.secure else None)
+                    found.bind(tls.context if tls is not None and wanted.secure else None)
                     change.new.append(found)
                 change.listening.append((wanted, found))
         except BaseException:

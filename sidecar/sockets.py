@@ -1,6 +1,9 @@
 """Sockets that listen, bound and not served yet. Knows addresses; nothing of who serves them."""
 
 import socket
+import stat
+from contextlib import suppress
+from pathlib import Path
 
 from sidecar.config import Address
 
@@ -22,6 +25,25 @@ def tcp_socket(address: Address) -> socket.socket:
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(where)
+        sock.listen(BACKLOG)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def unix_socket(path: str) -> socket.socket:
+    """A socket that listens at this path, and takes it from a socket that has it.
+
+    Raises:
+        OSError: the path cannot be used.
+    """
+    with suppress(FileNotFoundError):
+        if stat.S_ISSOCK(Path(path).stat().st_mode):
+            Path(path).unlink()
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.bind(path)
         sock.listen(BACKLOG)
     except OSError:
         sock.close()

@@ -9,7 +9,7 @@ import ssl
 
 from sidecar.config import Limits
 from sidecar.serving.connection import Connection, Purpose, Refuse, Serve
-from sidecar.sockets import BACKLOG
+from sidecar.serving.door import Door
 
 _LAST_WORDS = 0.1
 """Seconds that an answer may take which is being written when all connections are ended."""
@@ -28,27 +28,21 @@ class Acceptor:
         self.open: set[Connection] = set()
         """The connections that are open."""
         self._purpose = Purpose(serve, refuse, limits, self.open, self._closed)
-        self._server: asyncio.Server | None = None
+        self._door: Door | None = None
         self._alone: asyncio.Future[None] | None = None
 
     def __repr__(self) -> str:
         return f"<Acceptor {len(self.open)} open>"
 
-    async def start(self, where: socket.socket | str, tls: ssl.SSLContext | None = None) -> None:
-        """Accept on a socket that listens, or on the path of a Unix socket.
-
-        Raises:
-            OSError: the path cannot be used.
-        """
+    async def start(self, sock: socket.socket, tls: ssl.SSLContext | None = None) -> None:
+        """Accept on a socket that listens; it is closed here."""
         loop = asyncio.get_running_loop()
 
         def made() -> Connection:
             return Connection(self._purpose, loop, secure=tls is not None)
 
-        if isinstance(where, str):
-            self._server = await loop.create_unix_server(made, where, ssl=tls, backlog=BACKLOG)
-        else:
-            self._server = await loop.create_server(made, sock=where, ssl=tls, backlog=BACKLOG)
+        self._door = Door(sock, made, tls)
+        await self._door.open()
 
     def go_by(self, limits: Limits) -> None:
         """Let other limits hold for the connections that come from now on."""
@@ -56,13 +50,15 @@ class Acceptor:
 
     def stop(self) -> None:
         """Accept no more; idle connections end now, the others with their answer."""
-        if self._server is not None:
-            self._server.close()
+        if self._door is not None:
+            self._door.close()
         for connection in tuple(self.open):
             connection.end_when_idle()
 
     async def left_alone(self) -> None:
         """Wait until the last connection has ended."""
+        if self._door is not None:
+            await self._door.all_in()
         if self.open:
             self._alone = asyncio.get_running_loop().create_future()
             await self._alone
@@ -74,6 +70,8 @@ class Acceptor:
             async with asyncio.timeout(_LAST_WORDS):
                 await self.left_alone()
         except TimeoutError:
+            if self._door is not None:
+                await self._door.turn_away()
             for connection in tuple(self.open):
                 connection.abort()
             await asyncio.sleep(0)  # for them to hear of it

@@ -25,7 +25,7 @@ class Server:
 
     def __init__(self, loop: "SimulatedLoop", port: int, factory: Any, raw: Any) -> None:
         self._loop = loop
-        self._raw = raw
+        self.raw = raw
         self.port = port
         self.factory = factory
         self.owner = OWNER.get()
@@ -46,7 +46,7 @@ class Server:
             del self._loop.servers[self.port]
         if self.owner is not None:
             self.owner.servers.pop(self, None)
-        raw, self._raw = self._raw, None
+        raw, self.raw = self.raw, None
         if raw is not None:
             raw.close()
 
@@ -151,6 +151,16 @@ class SimulatedLoop(VirtualLoop):
         if sock is not None:
             port = sock.getsockname()[1]
         return Server(self, port or 1000 + self.count(), factory, sock)
+
+    def add_reader(self, fd: Any, callback: Any, *_args: Any) -> None:
+        """The sidecar's door: who comes in there is simulated as well."""
+        Server(self, fd.getsockname()[1], callback.__self__.made, fd)
+
+    def remove_reader(self, fd: Any) -> bool:
+        server = next((each for each in self.servers.values() if each.raw is fd), None)
+        if server is not None:
+            server.close()
+        return server is not None
 
     async def create_connection(
         self, factory: Any, host: Any = None, port: Any = None, *, sock: Any = None, **_more: Any

@@ -14,8 +14,8 @@ def at(path):
 async def test_the_path_of_a_unix_socket_is_left_to_who_has_taken_it_since(tmp_path):
     path = tmp_path / "proxy.sock"
     before, after = at(path), at(path)
-    await before.bind(None)
-    await after.bind(None)
+    before.bind(None)
+    after.bind(None)
     await before.close()
     assert path.is_socket()
     await after.close()
