@@ -109,7 +109,7 @@ async def stream_generate_content(request: web.Request) -> web.StreamResponse:
         if number:
             await asyncio.sleep(state.chunk_delay)
         if number == 1 and "[cut]" in prompt:
-            return stream.cut()
+            return await stream.cut()
         if number == 1 and "[broken]" in prompt:
             await stream.send(event(overloaded().body))
             break

@@ -63,7 +63,7 @@ async def create(request: web.Request) -> web.StreamResponse:
         if number:
             await asyncio.sleep(state.chunk_delay)
         if number == 3 and "[cut]" in prompt:
-            return stream.cut()
+            return await stream.cut()
         await stream.send(_frame(event))
     await stream.send(_DONE)
     return await stream.end()

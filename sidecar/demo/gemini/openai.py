@@ -59,7 +59,7 @@ async def chat(request: web.Request) -> web.StreamResponse:
         if number:
             await asyncio.sleep(state.chunk_delay)
         if number == 1 and "[cut]" in prompt:
-            return stream.cut()
+            return await stream.cut()
         if number == 1 and "[broken]" in prompt:
             await stream.send(_event(overloaded().body))
             break

@@ -1,5 +1,6 @@
 """How the simulated Gemini API writes answers: Google's headers, JSON style, gzip and SSE."""
 
+import asyncio
 import json
 import zlib
 from collections.abc import Mapping
@@ -7,11 +8,13 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from sidecar.demo.gemini.errors import invalid_argument
-from sidecar.demo.gemini.state import Json
+from sidecar.demo.gemini.state import STATE, Json
 from sidecar.demo.gzipped import accepts_gzip
 
 JSON = "application/json; charset=UTF-8"
 SSE = "text/event-stream"
+_BEFORE_CUTS = 20
+"""Times the delay between two chunks; a busy machine needs more than one."""
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -94,8 +97,13 @@ class Stream:
         await self._response.write_eof()
         return self._response
 
-    def cut(self) -> web.StreamResponse:
-        """Break the connection, as an upstream does that dies in the middle of an answer."""
+    async def cut(self) -> web.StreamResponse:
+        """Break the connection, as an upstream does that dies in the middle of an answer.
+
+        A client that learns of the break first may drop what it has not read yet, so it is given
+        the time to.
+        """
+        await asyncio.sleep(_BEFORE_CUTS * self._request.app[STATE].chunk_delay)
         if self._request.transport is not None:
             self._request.transport.close()
         return self._response
