@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TextIO
@@ -12,6 +11,8 @@ from sidecar.telemetry.colour import has_colour
 
 PROGRESS_EVERY = 5.0
 LIVE_EVERY = 0.5
+_LINES = 20
+"""A terminal with no more of them has no room for a drawing."""
 
 
 @dataclass(slots=True)
@@ -24,12 +25,11 @@ class Screen:
     _drawn: int = 0
 
     @classmethod
-    def on(cls, stream: TextIO | None = None, *, needs: int = 20) -> "Screen":
-        """A screen on `stream`; live if it is a terminal of 80 columns and `needs` lines."""
-        stream = stream or sys.stdout
+    def on(cls, stream: TextIO) -> "Screen":
+        """A screen on `stream`; live if it is a terminal with room for a drawing."""
         size = shutil.get_terminal_size((0, 0))
         capable = stream.isatty() and os.environ.get("TERM") != "dumb"
-        roomy = size.columns >= WIDTH and size.lines > needs
+        roomy = size.columns >= WIDTH and size.lines > _LINES
         return cls(stream, live=capable and roomy, colour=has_colour(stream))
 
     @property

@@ -4,8 +4,7 @@ The demonstration and the tests start them here.
 """
 
 import socket
-import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -39,29 +38,26 @@ class Simulator:
 Simulators = Mapping[Provider, Simulator]
 
 
-def make_apps(now: Callable[[], float] = time.time) -> dict[Provider, web.Application]:
-    """Every provider's app, empty and fresh. `now` is their wall clock."""
-    graph, media = make_whatsapp(now=now)
+def make_apps() -> dict[Provider, web.Application]:
+    """Every provider's app, empty and fresh."""
+    graph, media = make_whatsapp()
     return {
-        "supabase": make_supabase(now=now),
+        "supabase": make_supabase(),
         "whatsapp": graph,
         "whatsapp-media": media,
-        "gemini": make_gemini(now=now),
+        "gemini": make_gemini(),
     }
 
 
 @asynccontextmanager
-async def simulators(
-    network: Network | None = None, *, seed: int = 1, now: Callable[[], float] = time.time
-) -> AsyncIterator[Simulators]:
+async def simulators(network: Network | None = None, *, seed: int = 1) -> AsyncIterator[Simulators]:
     """All providers on ephemeral loopback ports, until the block ends.
 
     Args:
         network: delays and faults; None answers at once, always.
         seed: the source of every exchange's luck.
-        now: the providers' wall clock.
     """
-    async with serve(make_apps(now), network, seed=seed) as running:
+    async with serve(make_apps(), network, seed=seed) as running:
         yield running
 
 

@@ -7,7 +7,6 @@ nothing of what the app answers.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
 from random import Random
 from weakref import WeakSet
 
@@ -35,17 +34,9 @@ class Trouble:
         network: what decides.
         provider: the simulator behind.
         seed: with the call's number, the source of its luck.
-        clock: monotonic seconds.
     """
 
-    def __init__(
-        self,
-        network: Network,
-        provider: Provider,
-        *,
-        seed: int,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, network: Network, provider: Provider, *, seed: int) -> None:
         self.opened: Counter[str] = Counter()
         """New connections by arm; "" counts requests without the header."""
         self.faults = True
@@ -53,8 +44,7 @@ class Trouble:
         self._network = network
         self._provider = provider
         self._seed = seed
-        self._clock = clock
-        self._began = clock()
+        self._began = time.monotonic()
         self._known: WeakSet[asyncio.BaseTransport] = WeakSet()
         self._buckets: dict[str, Bucket] = {}
         self._unnamed = 0
@@ -81,7 +71,7 @@ class Trouble:
             number = f"unnamed-{self._unnamed}"
         rng = Random(f"{self._seed}:{number}")
         resource = await self._resource(request)
-        elapsed = self._clock() - self._began
+        elapsed = time.monotonic() - self._began
         over_rate = not self._within_rate(resource, arm, elapsed)
         return self._network.draw(resource, rng, elapsed, fresh=fresh, over_rate=over_rate)
 

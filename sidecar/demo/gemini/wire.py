@@ -43,19 +43,12 @@ def event(value: object) -> bytes:
     return b"data: " + json.dumps(value, ensure_ascii=False).encode() + b"\r\n\r\n"
 
 
-async def answer(
-    request: web.Request,
-    value: object,
-    *,
-    status: int = 200,
-    headers: Mapping[str, str] | None = None,
-) -> web.StreamResponse:
+async def answer(request: web.Request, value: object, *, status: int = 200) -> web.StreamResponse:
     """A JSON answer: gzip and chunked for a client that reads gzip, else with its length."""
     body = pretty(value)
     if not accepts_gzip(request):
-        own = {"Content-Type": JSON, **(headers or {})}
-        return web.Response(status=status, body=body, headers=own)
-    response = Stream(request, JSON, status=status, headers=headers)
+        return web.Response(status=status, body=body, headers={"Content-Type": JSON})
+    response = Stream(request, JSON, status=status)
     await response.start()
     await response.send(body)
     return await response.end()

@@ -21,7 +21,7 @@ def phone(number_id: str, display: str, name: str) -> Json:
     }
 
 
-def template(template_id: str, name: str, body: str, category: str = "UTILITY") -> Json:
+def template(template_id: str, name: str, body: str) -> Json:
     """An approved template with one body."""
     return {
         "name": name,
@@ -29,7 +29,7 @@ def template(template_id: str, name: str, body: str, category: str = "UTILITY") 
         "components": [{"type": "BODY", "text": body}],
         "language": "en_US",
         "status": "APPROVED",
-        "category": category,
+        "category": "UTILITY",
         "id": template_id,
     }
 

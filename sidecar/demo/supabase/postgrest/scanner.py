@@ -35,8 +35,8 @@ def unquote(text: str) -> str:
     return text
 
 
-def enclosed(text: str, marks: str = "()") -> str | None:
-    """What is between the brackets, or None if the text is not enclosed in them."""
-    if len(text) >= 2 and text[0] == marks[0] and text[-1] == marks[1]:
+def enclosed(text: str) -> str | None:
+    """What is between the parentheses, or None if the text is not enclosed in them."""
+    if len(text) >= 2 and text[0] == "(" and text[-1] == ")":
         return text[1:-1]
     return None
