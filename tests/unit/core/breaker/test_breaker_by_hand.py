@@ -68,6 +68,13 @@ def test_observing_judges_and_refuses_nothing(by_hand):
     assert world.breaker.state == "closed"
 
 
+def test_who_only_looks_does_not_see_what_has_ended_and_tells_nobody():
+    world = Breaking()
+    world.breaker.force("open", 60.0, "", world.now)
+    assert [world.breaker.forced(now) for now in (59.9, 60.0)] == ["open", None]
+    assert world.told == [("closed", "forced_open", "")]
+
+
 def test_a_reset_makes_it_as_new():
     world = Breaking()
     probe = world.probe()

@@ -4,6 +4,7 @@ import pytest
 
 from sidecar.config.breaker import Breaker as Config
 from sidecar.core.breaker.ramp import Ramp, Usual
+from tests.support.breakers import Breaking, kind
 
 
 def free(ramp, now):
@@ -81,3 +82,14 @@ def test_the_usual_is_a_mean_at_first_and_follows_slowly_then():
     usual.add(2.0)
     assert before == pytest.approx(1.0, abs=0.01)
     assert usual.seconds == pytest.approx(before + 0.01, abs=0.001)
+
+
+def test_what_is_usual_is_learnt_again_when_a_ramp_is_over():
+    world = Breaking(ramp=1, ramp_time=1.0).recover()
+    world.now += 20.0
+    for _ in range(2):
+        world.end("success", duration=0.1)
+    world.now += 20.0
+    world.recover()
+    world.end("success", duration=1.0)
+    assert [kind(world.ask()) for _ in range(2)] == ["call", "ramp"]
