@@ -6,7 +6,7 @@ import pytest
 
 from sidecar.config import ErrorShape
 from sidecar.core.answers import answer, status_of
-from sidecar.errors import BadTarget, ClientClosed, ConnectError
+from sidecar.errors import BadTarget, ClientClosed, ConnectError, Rejected
 from tests.support.errors import AMBIGUOUS, DOWNSTREAM, ERRORS, MESSAGE, UNSENT
 
 SHAPES = get_args(ErrorShape)
@@ -53,6 +53,15 @@ def test_503_says_that_nothing_was_sent_and_when_to_ask_again(error, shape):
     headers = dict(response.headers)
     assert (response.status == 503) is (error in UNSENT and shape != "postgrest")
     assert headers.get(b"Retry-After") == (b"1" if response.status == 503 else None)
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [(None, b"1"), (0.0, b"1"), (0.3, b"1"), (2.1, b"3"), (30.0, b"30"), (600.0, b"30")],
+)
+def test_when_to_ask_again_is_what_is_known_in_whole_seconds_up_to_half_a_minute(known, told):
+    refused = Rejected(MESSAGE, code="breaker_open", retry_after=known)
+    assert dict(answer(refused, "graph", "r-1").headers)[b"Retry-After"] == told
 
 
 @pytest.mark.parametrize("error", DOWNSTREAM, ids=code_of)
