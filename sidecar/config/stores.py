@@ -21,7 +21,7 @@ class MemoryStore:
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     max_size: Size = 64 * 1024 * 1024
-    """Bytes of all that is kept; what was not used for the longest time goes first."""
+    """Bytes of all that is kept; what is used least goes first."""
     max_object: Size = 1024 * 1024
     """Bytes of one object; larger ones are not kept, here and in the shared store."""
 
