@@ -14,6 +14,7 @@ from aiohttp.typedefs import Middleware
 from sidecar.admin.endpoint import Refused
 from sidecar.config import Address
 from sidecar.config.admin import Admin, is_loopback
+from sidecar.core.page_guard import host_name
 
 OWN_HEADER = "X-Sidecar-Admin"
 """A page of another site cannot send it without being allowed to, and nobody ever is."""
@@ -46,7 +47,7 @@ class Guard:
                 that writes need; 401 without the token.
         """
         host = headers.get("Host", "")
-        if _name(host) not in self.hosts:
+        if host_name(host) not in self.hosts:
             raise Refused(403, "this name is not the listener's: add it to admin.hosts")
         free = self.token is None or (public and method in _READING)
         if not free and not _shows(headers.get("Authorization", ""), self.token or ""):
@@ -97,12 +98,6 @@ def _lower(hosts: Iterable[str]) -> Iterable[str]:
 def _written(host: str) -> str:
     """How a Host header has it."""
     return f"[{host.lower()}]" if ":" in host else host.lower()
-
-
-def _name(host: str) -> str:
-    """The name in a Host header, lower-cased, without its port (RFC 9110 §7.2)."""
-    name, colon, port = host.rpartition(":")
-    return (name if colon and port.isdecimal() else host).lower()
 
 
 def _shows(given: str, token: str) -> bool:

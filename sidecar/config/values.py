@@ -168,13 +168,13 @@ def _has_authority(value: str) -> bool:
 
 
 def host(value: object) -> str:
-    """The value of a Host header that selects an upstream, lower-cased, without a port.
+    """The name in a Host header: lower-cased, without port, and without a dot at its end.
 
     Raises:
         PydanticCustomError: a URL, a port, a wildcard, or anything else.
     """
-    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", value):
-        return value.lower()
+    if isinstance(value, str) and re.fullmatch(r"(?!\.)[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", value):
+        return value.lower().removesuffix(".")
     raise PydanticCustomError("host", "expected a host name, without scheme, port or wildcard")
 
 

@@ -126,7 +126,8 @@ def _hosts(root: Table) -> Iterator[Problem]:
         for path, leaf in _leaves(upstream.get("hosts"), ("upstreams", name, "hosts")):
             if not isinstance(leaf.value, str):
                 continue
-            owner, origin = first.setdefault(leaf.value.lower(), (name, leaf.origin))
+            host = leaf.value.lower().removesuffix(".")  # as `config.values.host` has it
+            owner, origin = first.setdefault(host, (name, leaf.origin))
             if origin is not leaf.origin:
                 message = f"this host already selects the upstream {owner} ({origin.place})"
                 yield Problem(leaf.origin, path, message)

@@ -41,6 +41,10 @@ def problems(text):
             "upstreams.b.hosts[0]: this host already selects the upstream a (f:1:42)",
         ),
         (
+            "upstreams: {a: {url: 'http://x', hosts: [h]}, b: {url: 'http://y', hosts: [h.]}}",
+            "upstreams.b.hosts[0]: this host already selects the upstream a (f:1:42)",
+        ),
+        (
             "upstreams: {a: {url: 'http://x', routes: [{name: r, match: {path: /a}}, {name: r}]}}",
             "upstreams.a.routes[1].name: duplicate name, first used at line 1",
         ),
