@@ -159,7 +159,7 @@ class Assembly:
         return self.queueing is not None and self.queueing.busy
 
     async def open(self) -> None:
-        """Open what calls are kept in, before any comes.
+        """Open the spool, before there are calls to be kept in it.
 
         Raises:
             OSError: it cannot be read.

@@ -182,7 +182,7 @@ class Listener:
             task.result().close()
 
     async def _body(self, asking: Asking, head: RequestHead, route: RouteEntry) -> RequestBody:
-        """A request's body; a short one is waited for, shortly, or for long if it is looked at.
+        """A request's body. One that the route looks into is waited for, a short one for a moment.
 
         Raises:
             DownstreamError: it is too large, or never came.

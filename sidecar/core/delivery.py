@@ -91,7 +91,7 @@ def of_error(error: ExchangeError, made: Attempted, queue: Queue, now: float) ->
         return of_doubt(error.code, made, queue, now)
     if isinstance(error, NeverSent) and judgement.kind == "never_sent":
         return _again(judgement, made, queue, now)
-    if error.code in ("tls_error", "internal_error"):  # nothing left, and it may be put right
+    if error.code in ("tls_error", "internal_error"):  # nothing was sent, and it may be mended
         return _again(judgement, made, queue, now)
     asked = error.retry_after if isinstance(error, Rejected) else None
     wait = 0.0 if isinstance(error, Draining) else max(_HINDERED, asked or 0.0)
@@ -134,7 +134,7 @@ def _again(judgement: Judgement, made: Attempted, queue: Queue, now: float) -> F
 
 
 def _unless_late(again: Again, made: Attempted) -> Fate:
-    """It is over now where it would be over by then. What rests is looked at again before."""
+    """Expired now, if it would be by then; where the route rests, only when its time has come."""
     if again.at < made.expires:
         return again
     if again.resting is not None:

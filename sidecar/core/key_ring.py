@@ -42,7 +42,7 @@ class _Key:
         return max(rest, self.aside_until)
 
     def rest(self, until: float, subject: str, now: float) -> None:
-        """Rest until then; an earlier word that was longer holds."""
+        """Rest until then, or for as long as was said before, if that is longer."""
         self.rests = {name: end for name, end in self.rests.items() if end > now}
         self.rests[subject] = max(self.rests.get(subject, -math.inf), until)
         if len(self.rests) > _MOST_SUBJECTS:

@@ -105,8 +105,9 @@ class Ledger:
     """The keys of one upstream.
 
     At any time one call at most is under way with a key. Where the upstream does not honour keys,
-    a call is made again only if the one before was certainly not done; where it does, also if it
-    is open whether it was, or what the answer was: then the upstream knows.
+    a call is made again only if the one before was certainly not done. Where it does, a call is
+    also made again if nobody here knows whether it was done, or what the answer was: the upstream
+    knows.
 
     Bounded: when `max_size` is reached, the oldest answers go; when none is left, the oldest keys.
 
@@ -226,7 +227,7 @@ class Ledger:
 def judge_past(
     known: Fingerprint, outcome: Outcome, fingerprint: Fingerprint, *, honoured: bool
 ) -> Replay | Refuse | None:
-    """What an earlier call means for this one; None where it stands in no way."""
+    """What an earlier call means for this one; None where this one may be made."""
     if not fingerprint.fits(known):
         return Refuse("reused")
     if outcome.answer is not None:

@@ -27,7 +27,7 @@ class Known(NamedTuple):
 
 Found: TypeAlias = Elsewhere | Known | Literal["ours", "unsaid", "taken"]
 """What came of a claim. `ours`: nobody had the key. `unsaid`: the store does not answer. `taken`:
-somebody has it, and more was not to be learnt."""
+somebody has it, and nothing else is known of it."""
 
 Step: TypeAlias = Replay | Refuse | Literal["send", "take_over", "again"]
 """`send` the call. `take_over`: the same, but write first that it is made again. `again`: ask again

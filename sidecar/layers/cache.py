@@ -91,7 +91,7 @@ class CacheLayer:
         return self._serve(hit.entry, request, now, detail="stale-while-revalidate")
 
     def _kept(self, wanted: Wanted, place: str, entry: Entry) -> None:
-        """What somebody missed is in use as well."""
+        """What somebody has missed counts as in use, as what was hit does."""
         if self._parts.config.refresh_ahead and self._parts.config.enforce:
             hit = Hit(wanted.key, place, wanted.exchange, entry)
             self._parts.warmer.kept(hit, self._fetch, self._parts.stats)

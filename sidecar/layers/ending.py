@@ -1,4 +1,4 @@
-"""Tells calls that are still waiting when the sidecar stops so, instead of cutting them off.
+"""Answers the calls that still wait when the sidecar stops, instead of cutting them off.
 
 Just inside of what observes: whatever they wait for below, a breaker, a turn, the next attempt, is
 left by cancellation, and that is turned into an answer here.

@@ -97,7 +97,7 @@ class HedgeLayer:
 
     def _account(self, second: _Sent | None, chosen: _Sent | None, began: float) -> None:
         good = chosen is not None and _is_good(chosen)
-        if good:  # by the first, or it was too slow until now
+        if good:  # the first took so long, or had taken so long when the second overtook it
             now = self._clock.now()
             self._hedging.observe(now - began, now)
         if second is None:

@@ -51,7 +51,7 @@ class _Turn:
         self.gives_up = False
 
     def wake(self) -> None:
-        """End its sleep; nothing is lost if it does not sleep, because it will look before."""
+        """End its sleep. If it does not sleep, nothing is lost: it looks again before it does."""
         if self._sleep is not None:
             self._sleep.cancel()
 

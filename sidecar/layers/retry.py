@@ -25,8 +25,8 @@ from sidecar.peeked import copied
 from sidecar.telemetry.retry_stats import RetryStats
 
 _FINAL = ("done", "permanent")
-"""Kinds of judgement that no repetition would better: where the upstream is well, it has earned
-one."""
+"""Kinds of judgement that no repetition would better. From an upstream that is well, such an
+answer pays for repetitions of others."""
 
 
 @dataclass(frozen=True, slots=True)

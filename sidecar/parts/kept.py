@@ -62,7 +62,7 @@ class Kept:
         return item.state if item is not None else None
 
     def totals(self, kind: str, name: str, make: Callable[[], T]) -> T:
-        """Figures, or what else no change of a setting may take away; the same ever after."""
+        """Figures, or whatever else must survive every change of settings: it is made only once."""
         if (kind, name) not in self.figures:
             self.figures[kind, name] = make()
         found: T = self.figures[kind, name]
@@ -73,7 +73,7 @@ class Kept:
         self._changes.append(change)
 
     def enter_force(self) -> list[object]:
-        """The configuration is in force. What of the one before is not used on, is returned."""
+        """The configuration is in force; the states of the one before that it does not use on."""
         for change in self._changes:
             change()
         gone = [item.state for key, item in self._before.items() if self.items.get(key) is not item]

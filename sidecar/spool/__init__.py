@@ -168,7 +168,7 @@ class Spool(Protocol):
         ...
 
     async def is_waiting(self, upstream: str, lane: str = "") -> bool:
-        """Whether something of it, or of this lane of it, is unfinished; however much, at once."""
+        """Whether something of it, or of this lane of it, is unfinished. Quick, however much is."""
         ...
 
     async def is_known(self, place: Place, dedup: str, now: float) -> bool:

@@ -1,4 +1,4 @@
-"""What this process has in hand of a spool that others use, too: it says so as long as it lives.
+"""What this process has in hand of a spool that others use as well; it says so while it lives.
 
 Whoever says nothing for the time of a lease is taken for dead, and the others take over.
 """
@@ -68,7 +68,7 @@ class Hand:
         self._task = asyncio.create_task(self._run(), name="spool lease")
 
     async def stop(self) -> list[str]:
-        """Give no more; what is in hand still."""
+        """Give no more. What was still in hand, and is now no longer."""
         task, self._task = self._task, None
         if task is not None:
             await end(task)

@@ -143,10 +143,12 @@ class SpoolServer:
             self._places.release()
 
     def check_answered(self, since: float) -> None:
-        """Whoever has stood in a line since then has waited for it as long as is allowed already.
+        """Refuse whoever has stood in a line since then, if the server was silent meanwhile.
+
+        He has waited for it already for as long as a call may.
 
         Raises:
-            SpoolUnavailable: meanwhile it has left a call without an answer.
+            SpoolUnavailable: it has left a call without an answer since then.
         """
         if since <= self._unanswered:
             raise _told(TimeoutError())

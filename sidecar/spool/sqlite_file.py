@@ -37,7 +37,7 @@ def prepare(path: Path, seal: Seal) -> int:
 
 
 def told(error: Exception, name: str = "the file") -> SpoolUnavailable:
-    """The error in the words of spools."""
+    """The error of a spool that stands for an error of SQLite, or of the file system."""
     code: int = getattr(error, "sqlite_errorcode", 0)
     if isinstance(error, NotOurs):
         return SpoolDamaged(f"stores.spool: {name}: {error}")

@@ -1,4 +1,7 @@
-"""Where deliveries wait for, found by jumps over the index: it costs the same however many wait."""
+"""The places that deliveries wait for, found by jumps over the index.
+
+So it costs the same however many wait.
+"""
 
 import sqlite3
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Remembers what spoke against the upstream: for people, and for how long it asked to be left."""
+"""Remembers what spoke against the upstream, for people, and how long it asked to be left alone."""
 
 import math
 from collections import deque
@@ -26,7 +26,7 @@ class Evidence:
             self._asked_until = max(self._asked_until, now + outcome.wait)
 
     def asked(self, now: float) -> float:
-        """Seconds for which the upstream still wants to be left alone; not above 0: none."""
+        """Seconds for which the upstream still wants to be left alone; 0 or less: it does not."""
         return self._asked_until - now
 
     def failures(self) -> tuple[Failure, ...]:

@@ -1,6 +1,6 @@
 """The calls that wait for a breaker: in order, bounded in number, no waiting in itself.
 
-A probe is better a call that does no harm when it fails, so those may come first.
+Calls that do no harm when they fail make the better probes, so that those may come first.
 """
 
 from collections import OrderedDict

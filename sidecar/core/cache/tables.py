@@ -9,7 +9,8 @@ the tags that it bumps. For a table `t` these are
     t.c      rows chosen by `c`: a write to rows of which `c` is not known
     t.id+    rows chosen by `id` that were not all there: a new row whose `id` is not known
 
-and `*` is carried by every read. Pure. Source: docs.postgrest.org, "Tables and Views" (filters),
+A read of which it is not known what it reads carries `?`, which every write bumps, and every read
+carries `*`. Pure. Source: docs.postgrest.org, "Tables and Views" (filters),
 "Resource Embedding", "Schemas".
 """
 
