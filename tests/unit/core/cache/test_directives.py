@@ -1,7 +1,7 @@
 import email.utils
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sidecar.core.cache.dates import date_of, format_date, http_date
@@ -31,6 +31,7 @@ from sidecar.core.cache.directives import LONGEST, NONE, age_of, of, parse
         (b"no-store", None),
         (b"", None),
         (b";;; , max-age=4", 4),
+        (b",max-age=4", 4),
     ],
 )
 def test_a_number_is_read_strictly_and_the_smallest_counts(text, seconds):
@@ -90,6 +91,8 @@ def test_what_is_no_date_is_none(text):
 
 
 @given(st.integers(0, 2**37))
+@example(23 * 3600)  # the full hours and minutes, which chance hardly meets
+@example(59 * 60)
 def test_a_date_is_written_as_everyone_writes_it(instant):
     text = format_date(instant)
     if instant < 253402300800:  # the year 10000 has no form

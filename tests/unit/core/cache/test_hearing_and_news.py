@@ -48,6 +48,21 @@ def test_hearing_begins_anew_after_a_gap():
     assert repr(subject) == "<Hearing since 300.000 until 310.000>"
 
 
+def test_a_calendar_that_is_set_back_takes_nothing_of_what_is_heard_from_then_on():
+    subject = hearing(150, 200)
+    subject.set_back(100)
+    assert subject.known_at(120, 0) == 120
+    subject.heard(130)
+    assert subject.known_at(120, 0) == 130
+
+
+def test_a_calendar_that_is_set_back_begins_no_hearing():
+    subject = hearing()
+    subject.set_back(100)
+    subject.heard(130)
+    assert subject.known_at(120, 0) == 120
+
+
 def test_news_are_told_as_one_and_once():
     box = Outbox()
     assert box.take() is None
