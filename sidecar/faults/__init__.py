@@ -1,6 +1,6 @@
 """Named faults: what providers and networks do when they fail, as data. Pure.
 
-What they do is done by `layers/drill`. The words of each provider are here once; the simulators
+What they do is done by `layers/drill.py`. The words of each provider are here once; the simulators
 of the demonstration use them too.
 """
 

@@ -90,6 +90,7 @@ def test_a_row_that_moves_leaves_a_list_and_enters_one():
     made = database()
     change = write("PATCH", "conversations?id=eq.5", {"account_id": 2})
     assert made.dropped(change) == {ONE, TWO, "conversations?id=eq.5"}
+    assert made.known("conversations", {"6"}, "account_id") == {"2"}, "of others all is known still"
     assert made.dropped(PATCH) >= {ONE, TWO}, "where it is now has not been read"
     made.read("conversations?id=eq.5", [{**ROW, "account_id": 2}])
     assert made.dropped(PATCH) == {TWO, "conversations?id=eq.5"}
