@@ -114,8 +114,7 @@ def skim(target: str) -> Skimmed:
             skeleton.append(name + "=" + operator)
             if _KINDS[operator] == "equal":
                 operands.append((name, operand))
-        elif name in _PAGED:
-            skeleton.append(name)
+        elif name in _PAGED:  # no part of a shape, nor of its skeleton
             if name == "offset" and condition.isascii() and condition.isdigit():
                 passed = int(condition[:11])
         else:

@@ -94,6 +94,14 @@ def test_a_call_that_follows_another_is_counted_with_what_they_share():
     assert 0.019 < follows.gap < 0.021
 
 
+def test_what_follows_a_row_of_calls_follows_none_of_them():
+    seen = Seen()
+    for number in range(6):
+        seen.call(CHILDREN, number)
+    seen.call(PARENTS, 1)
+    assert not seen.follows
+
+
 def test_what_is_the_same_goes_on_being_counted_when_there_is_no_room_for_more():
     seen = Seen()
     for number in range(40):

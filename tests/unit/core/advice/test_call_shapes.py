@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.advice.shape import Filter, Order, Shapes, path_template, shape_of, skim
+from sidecar.core.advice.shape import (
+    Filter,
+    Order,
+    Shapes,
+    Skimmed,
+    path_template,
+    shape_of,
+    skim,
+)
 from sidecar.telemetry.redact import is_secret
 from tests.support.builders import request
 
@@ -91,21 +99,36 @@ def test_any_target_has_a_shape_and_is_taken_apart(text, method):
         skim(target)
 
 
-@given(
-    st.lists(
+def paired(most):
+    return st.lists(
         st.tuples(
             st.sampled_from(["a", "b_id", "order", "offset", "limit", "or", "select"]),
             st.sampled_from(["eq.1", "in.(1,2)", "gt.3", "a.desc", "5", "not.eq.2", "*"]),
         ),
-        max_size=6,
-    ),
-    st.integers(0, 10**6),
-)
+        max_size=most,
+    )
+
+
+@given(paired(6), st.integers(0, 10**6))
 def test_what_has_the_same_skeleton_has_the_same_shape(pairs, number):
     target = "/rest/v1/t?" + "&".join(f"{name}={value}" for name, value in pairs)
     other = target.replace("=eq.1", f"=eq.{number}").replace("in.(1,2)", f"in.({number})")
     assert skim(target).skeleton == skim(other).skeleton
     assert shape(target) == shape(other)
+
+
+@given(paired(2), paired(2))
+def test_what_has_another_shape_has_another_skeleton(pairs, others):
+    one, other = (
+        "/rest/v1/t?" + "&".join(f"{name}={value}" for name, value in each)
+        for each in (pairs, others)
+    )
+    if shape(one) != shape(other):
+        assert skim(one).skeleton != skim(other).skeleton
+
+
+def test_of_a_path_that_names_no_table_the_query_is_not_looked_at():
+    assert skim(f"/v23.0/5/messages?a=eq.{SECRET}") == Skimmed(("/v23.0/5/messages",))
 
 
 def test_no_operand_is_in_a_skeleton_or_a_shape():
