@@ -121,7 +121,8 @@ def _is_listing(value: object) -> bool:
 
 
 def _kind(value: object) -> str:
-    return str(getattr(value, "kind", value))
+    """A section by its kind, or as one of which no more is said; a word as it is."""
+    return str(getattr(value, "kind", "{…}" if is_section(value) else value))
 
 
 def _bare(hint: Any) -> Any:

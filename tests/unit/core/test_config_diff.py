@@ -77,6 +77,19 @@ def test_a_section_that_goes_is_named_whole():
     assert lines(BASE, without) == ["+ upstreams.api.credentials"]
 
 
+def test_another_kind_of_section_is_told_by_its_kind():
+    file, server = (
+        f"{BASE}\nstores: {{shared: {{kind: {kind}}}}}\n" for kind in ("sqlite", "redis")
+    )
+    assert lines(server, file) == ["~ stores.shared: sqlite → redis"]
+
+
+def test_a_dialect_that_is_described_is_told_as_a_section():
+    described = BASE.replace("    routes:\n", "    dialect: {code: error.code}\n    routes:\n")
+    assert lines(described) == ["~ upstreams.api.dialect: plain → {…}"]
+    assert lines(BASE, described) == ["~ upstreams.api.dialect: {…} → plain"]
+
+
 def test_another_order_of_routes_is_said_because_the_first_match_is_used():
     reads, writes = BASE.splitlines()[-2:]
     turned = BASE.replace(f"{reads}\n{writes}", f"{writes}\n{reads}")
