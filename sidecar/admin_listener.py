@@ -7,11 +7,8 @@ from sidecar.admin.app import make_admin_app
 from sidecar.admin.guard import guard_of
 from sidecar.admin.reload import as_of_now
 from sidecar.assembly import Assembly
-from sidecar.clock import Clock
 from sidecar.config import Address, Config
-from sidecar.endpoints import endpoints_of
-from sidecar.oversight import Oversight
-from sidecar.reloading import Reloading
+from sidecar.endpoints import Surroundings, endpoints_of
 from sidecar.side_listener import listen, make_runner
 
 
@@ -21,28 +18,18 @@ class AdminListener:
     Args:
         where: its address, as configured.
         parts: those in force.
-        oversight: what outlives every configuration.
-        reloading: has the configuration in force, and reads it again.
-        clock: where time comes from.
+        around: what outlives every configuration.
 
     Raises:
         OSError: others than this machine reach it, and no token is configured.
     """
 
-    def __init__(
-        self,
-        where: Address,
-        parts: Assembly,
-        oversight: Oversight,
-        reloading: Reloading,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, where: Address, parts: Assembly, around: Surroundings) -> None:
         self._where = where
-        self._oversight = oversight
-        self._reloading = reloading
-        self._clock = clock
+        self._around = around
         self.go_by(parts)
         endpoints = as_of_now(lambda: self._endpoints)
+        reloading = around.reloading
         app = make_admin_app(
             reloading.config.admin, where, endpoints, lambda: reloading.config.admin
         )
@@ -58,7 +45,7 @@ class AdminListener:
 
     def go_by(self, parts: Assembly) -> None:
         """Other parts are in force."""
-        self._endpoints = endpoints_of(parts, self._oversight, self._reloading, self._clock)
+        self._endpoints = endpoints_of(parts, self._around)
 
     async def start(self) -> Address:
         """Bind and serve it; the address with the port that it got.

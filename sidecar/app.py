@@ -100,8 +100,12 @@ class Sidecar:
         # aiohttp would read the authorities twice, for a client that is not used: 2 MB, and 40 ms.
         with without_authorities():
             from sidecar.admin_listener import AdminListener
+            from sidecar.endpoints import Surroundings
 
-        return AdminListener(where, self._parts, self._oversight, self.reloading, self._clock)
+        surroundings = Surroundings(
+            self._oversight, self.reloading, self._clock, lambda: self.bound
+        )
+        return AdminListener(where, self._parts, surroundings)
 
     async def start(self) -> None:
         """Bind all listeners.
@@ -114,7 +118,7 @@ class Sidecar:
             await self._parts.open()
             await self._servers.enter(await self._servers.prepare(self._config))
             self.bound = self._servers.bound
-            await self._ops.bind(None)
+            self._ops.bind(None)
             await self._ops.accept()
             self.bound["ops"] = self._ops.address
             if self._admin is not None:

@@ -3,7 +3,9 @@
 The groups are the same in every configuration, in the same order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import cast
 
 from sidecar.admin.advice import advice_endpoints
 from sidecar.admin.breakers import breaker_endpoints
@@ -22,24 +24,45 @@ from sidecar.admin.state import state_endpoints
 from sidecar.admin.summary import summary_endpoints
 from sidecar.assembly import Assembly
 from sidecar.clock import Clock
+from sidecar.config import Address, Config
+from sidecar.core.hints import with_addresses
 from sidecar.oversight import Oversight
 from sidecar.parts.purging import Purging
 from sidecar.reloading import NotNow, Reloading
+from sidecar.servers import Bound
 
 
-def endpoints_of(
-    parts: Assembly, oversight: Oversight, reloading: Reloading, clock: Clock
-) -> Sequence[Endpoint]:
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What outlives every configuration."""
+
+    oversight: Oversight
+    reloading: Reloading
+    """Has the configuration in force, and reads it again."""
+    clock: Clock
+    bound: Callable[[], Bound]
+    """Where the sidecar listens now."""
+
+
+def endpoints_of(parts: Assembly, around: Surroundings) -> Sequence[Endpoint]:
     """All endpoints, over these parts."""
+    reloading = around.reloading
     endpoints = (
-        *_of_parts(parts, clock),
-        *_of_oversight(oversight, reloading),
+        *_of_parts(parts, around),
+        *_of_oversight(around.oversight, reloading),
         *reload_endpoints(lambda: reloading.reload("admin"), NotNow),
     )
     return (*endpoints, openapi_endpoint(endpoints))
 
 
-def _of_parts(parts: Assembly, clock: Clock) -> Sequence[Endpoint]:
+def _of_parts(parts: Assembly, around: Surroundings) -> Sequence[Endpoint]:
+    clock = around.clock
+
+    def with_ports() -> Config:
+        bound = around.bound()
+        plain, tls = (cast("list[Address]", bound[kind]) for kind in ("proxy", "proxy_tls"))
+        return with_addresses(parts.config, plain, tls)
+
     routes = {
         upstream: [route.name for route in routes]
         for upstream, routes in parts.table.routes.items()
@@ -51,7 +74,7 @@ def _of_parts(parts: Assembly, clock: Clock) -> Sequence[Endpoint]:
         *cache_endpoints(purging),
         *drill_endpoints(parts.drills.drilling, routes),
         *queue_endpoints(queueing.control if queueing is not None else None),
-        *hint_endpoints(parts.config),
+        *hint_endpoints(with_ports),
     )
 
 

@@ -1,6 +1,6 @@
 """`/admin/hints`: for each upstream, the lines that point each SDK at the sidecar."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from aiohttp import web
@@ -10,11 +10,14 @@ from sidecar.config import Config
 from sidecar.core.hints import hints
 
 
-def hint_endpoints(config: Config) -> Sequence[Endpoint]:
-    """The endpoint. It says what `sidecar hints --json` says of the same configuration."""
-    rows = [asdict(each) for each in hints(config)]
+def hint_endpoints(config: Callable[[], Config]) -> Sequence[Endpoint]:
+    """The endpoint. It says what `sidecar hints --json` says of the same configuration.
+
+    Args:
+        config: with the addresses that were bound; asked for each time.
+    """
 
     async def show(_: web.Request) -> Answer:
-        return Answer(rows)
+        return Answer([asdict(each) for each in hints(config())])
 
     return (Endpoint("GET", "/admin/hints", "lines to paste, for each SDK", show),)

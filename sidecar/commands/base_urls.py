@@ -5,9 +5,8 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 
-from sidecar.config import Address, Config
+from sidecar.config import Config
 from sidecar.core.base_variables import NoSuchVariable, no_proxy, variables
 from sidecar.core.hints import hints
 from sidecar.loader import Loaded
@@ -46,12 +45,6 @@ def base_urls(
     presets = {name: each.preset for name, each in config.upstreams.items()}
     set_ = variables(hints(config), presets, _written(found, environment), chosen)
     return {**set_, **no_proxy(environment, set_.values())}
-
-
-def with_addresses(config: Config, proxy: list[Address], proxy_tls: list[Address]) -> Config:
-    """The configuration with the addresses that were bound in place of port 0."""
-    listen = replace(config.listen, proxy=tuple(proxy), proxy_tls=tuple(proxy_tls))
-    return replace(config, listen=listen)
 
 
 def refused(command: str, error: NoSuchVariable, found: Loaded) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sidecar.commands import base_urls, early_stop, options
 from sidecar.core.base_variables import NoSuchVariable
+from sidecar.core.hints import with_addresses
 
 if TYPE_CHECKING:
     from sidecar.app import Sidecar
@@ -122,5 +123,5 @@ async def _beside(behind: Behind, allowed: Collection[int]) -> int:
 def _variables(found: "Loaded", sidecar: "Sidecar", chosen: list[str]) -> dict[str, str]:
     plain = cast("list[Address]", sidecar.bound["proxy"])
     tls = cast("list[Address]", sidecar.bound["proxy_tls"])
-    bound = base_urls.with_addresses(found.config, plain, tls)
+    bound = with_addresses(found.config, plain, tls)
     return base_urls.base_urls(found, chosen, os.environ, bound)

@@ -1,6 +1,6 @@
 """Decides what to tell an application: for each upstream its base URLs and its clients' lines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from sidecar.config import Address, Config, Upstream
@@ -27,6 +27,12 @@ class Hint:
     """The first is the one to use where nothing speaks against it."""
     clients: tuple[Client, ...]
     """With the base in their lines and notes."""
+
+
+def with_addresses(config: Config, proxy: list[Address], proxy_tls: list[Address]) -> Config:
+    """The configuration with the addresses that were bound in place of port 0."""
+    listen = replace(config.listen, proxy=tuple(proxy), proxy_tls=tuple(proxy_tls))
+    return replace(config, listen=listen)
 
 
 def hints(config: Config) -> tuple[Hint, ...]:

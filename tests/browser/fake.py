@@ -192,7 +192,7 @@ class Fake:
         return (
             *breaker_endpoints(self.breakers, self.clock),
             *queue_endpoints(self.queue),
-            *hint_endpoints(loads(CONFIG, env={}).config),
+            *hint_endpoints(lambda: loads(CONFIG, env={}).config),
             Endpoint("GET", "/admin/summary", "figures", summary),
             Endpoint("GET", "/admin/exchanges", "exchanges", exchanges),
             *([Endpoint("GET", "/admin/report", "report", report)] if self.report else []),

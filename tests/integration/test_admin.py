@@ -5,13 +5,18 @@ import os
 import subprocess
 import sys
 
+import aiohttp
 import pytest
 
+from sidecar.config import Address, Config, Listen
 from sidecar.config.admin import Admin
 from sidecar.exchange import SAFE_METHODS
 from tests.support.admin_served import BREAKERS, WRITE, Served
+from tests.support.builders import upstream
 from tests.support.certificates import make
+from tests.support.sidecar import running_sidecar
 
+ANY = Address("127.0.0.1", 0)
 TOKEN = "0123456789abcdef"  # not a secret
 
 
@@ -137,3 +142,14 @@ def test_a_sidecar_without_an_admin_listener_does_without_the_library_that_serve
 def test_the_library_that_serves_operators_reads_no_authorities_for_its_own_client(tmp_path):
     authority = str(make(tmp_path).ca)
     assert started("127.0.0.1:0", SSL_CERT_FILE=authority) == ["True", "True", "0"]
+
+
+async def test_hints_name_the_port_that_was_taken_where_any_would_do():
+    config = Config(
+        upstreams={"api": upstream("http://127.0.0.1:1")},
+        listen=Listen(proxy=(ANY,), ops=ANY, admin=ANY),
+    )
+    async with running_sidecar(config) as running, aiohttp.ClientSession() as http:
+        async with http.get(f"http://{running.bound['admin']}/admin/hints") as answer:
+            (hint,) = await answer.json()
+        assert hint["bases"][0]["url"] == f"{running.proxy_url}/api"

@@ -33,7 +33,7 @@ async def ops():
     metrics.bind("supabase", "users")
     wanted = Wanted("ops", Address("127.0.0.1", 0), None, secure=False)
     made.listening = Listening(wanted, Ops(made.status, metrics), LIMITS)
-    await made.listening.bind(None)
+    made.listening.bind(None)
     await made.listening.accept()
     made.port = made.listening.address.port
     made.origin = f"http://127.0.0.1:{made.port}"

@@ -90,7 +90,7 @@ async def test_hints_are_those_of_the_configuration():
         "upstreams: {gemini: {preset: gemini, url: https://generativelanguage.googleapis.com}}",
         env={},
     ).config
-    (endpoint,) = hint_endpoints(config)
+    (endpoint,) = hint_endpoints(lambda: config)
     (hint,) = (await endpoint.handle(None)).value
     assert hint["bases"][0]["url"].endswith("/gemini")
     assert "google-genai (Python)" in [client["name"] for client in hint["clients"]]
