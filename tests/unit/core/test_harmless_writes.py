@@ -33,6 +33,7 @@ def write(method, target, body=None, *headers):
         (False, write("PATCH", "/rest/v1/jobs?limit=1&order=id&a=eq.1", {"x": 1})),
         (False, write("PATCH", "/rest/v1/t?id=eq.5", ["x"])),
         (False, write("PATCH", "/rest/v1/t?id=eq.5")),
+        (False, request("PATCH", "/rest/v1/t?id=eq.5")),  # without a body, not even an empty one
         (True, write("DELETE", "/rest/v1/t?id=eq.5")),
         (False, write("DELETE", "/rest/v1/t?state=eq.old&order=id&limit=10")),  # it would go on
         (False, write("DELETE", "/rest/v1/t?state=eq.old&order=id&offset=10")),

@@ -59,6 +59,7 @@ async def test_if_the_first_was_never_sent_one_of_those_who_wait_sends():
     assert len(world.sent) == 2
     second.open.set()
     assert await asyncio.gather(*calls) == ["connect_error", *[(200, b"sent")] * 3]
+    assert world.stats.waited == 3, "also those that waited twice count once"
 
 
 async def test_a_client_that_leaves_before_anything_was_sent_leaves_the_key_free():
