@@ -78,6 +78,7 @@ async def test_a_record_says_who_asked_for_what_and_how_long_it_took():
     timeline.pool_wait, timeline.dial, timeline.reused = 0.25, 0.5, True
     timeline.sent_at, timeline.first_byte_at, timeline.at_upstream = 1001.0, 1003.0, 2.0
     timeline.bytes_up, timeline.bytes_down = 11, 22
+    timeline.backoff, timeline.held, timeline.paced, timeline.queued = 0.01, 0.02, 0.03, 0.04
     observed.clock.advance(8.0)
     answer.close()
     record = observed.record
@@ -87,7 +88,8 @@ async def test_a_record_says_who_asked_for_what_and_how_long_it_took():
     assert (record.pool_wait, record.dial, record.reused) == (0.25, 0.5, True)
     assert (record.first_byte, record.at_upstream) == (3.0, 2.5)
     assert (record.bytes_up, record.bytes_down) == (11, 22)
-    assert record.overhead == 0.25
+    assert (record.backoff, record.held, record.paced, record.queued) == (0.01, 0.02, 0.03, 0.04)
+    assert record.overhead == pytest.approx(0.15)
 
 
 @pytest.mark.parametrize("source", ["upstream", "cache", "sidecar"])

@@ -4,7 +4,7 @@ import pytest
 
 from sidecar.core.trace_context import read
 from sidecar.entered import Entered
-from sidecar.errors import ConnectError
+from sidecar.errors import ConnectError, TruncatedBody
 from sidecar.exchange import stack
 from sidecar.judgement import Judgement
 from sidecar.layers.trace import Parts, trace
@@ -196,6 +196,15 @@ async def test_an_error_is_named_by_its_code():
     assert whole.attributes["sidecar.source"] == "sidecar"
     assert attempt.failed
     assert whole.failed
+
+
+async def test_a_body_that_breaks_keeps_the_status_that_was_answered():
+    traced = Traced()
+    answer = await traced.handler(exchange(request(target="/u/5")))
+    answer.close(TruncatedBody("no", code="truncated_body"))
+    for span in traced.spans:
+        assert span.attributes["error.type"] == "truncated_body"
+        assert span.attributes["http.response.status_code"] == 200
 
 
 async def test_a_fault_of_the_sidecar_is_the_error_that_it_is_answered_as():
