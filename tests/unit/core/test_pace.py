@@ -6,13 +6,7 @@ from hypothesis import strategies as st
 
 from sidecar.config.pace import Pace, PaceBackoff
 from sidecar.core.lane import Lane, Place
-from sidecar.core.pace import (
-    Lanes,
-    Passage,
-    Refusal,
-    Wait,
-    watch,
-)
+from sidecar.core.pace import Lanes, Passage, Refusal, Wait, watch
 from tests.support.costs import cheap
 
 INF = float("inf")
@@ -91,6 +85,12 @@ def test_after_a_rest_the_burst_is_spent():
     lane = Lane(Pace(1.0, burst=10))
     assert lane.throttled(0.0, -1.0, 4.0) == 4.0
     assert [lane.due(0.0, ahead) for ahead in range(3)] == [4.0, 5.0, 6.0]
+
+
+def test_without_a_rest_the_burst_is_there_still():
+    lane = Lane(Pace(1.0, burst=10, backoff=PaceBackoff(base=0.0)))
+    assert lane.throttled(0.0, -1.0, None) == 0.0
+    assert [lane.due(0.0, ahead) for ahead in range(11)] == [0.0] * 10 + [1.0]
 
 
 def test_a_rest_grows_with_each_throttle_of_a_call_that_passed_after_the_last():
