@@ -6,7 +6,14 @@ import pytest
 
 from sidecar.config import ErrorShape
 from sidecar.core.answers import answer, status_of
-from sidecar.errors import BadTarget, ClientClosed, ConnectError, Rejected
+from sidecar.errors import (
+    BadTarget,
+    ClientClosed,
+    ConnectError,
+    DeadlineExceeded,
+    NoRoute,
+    Rejected,
+)
 from tests.support.errors import AMBIGUOUS, DOWNSTREAM, ERRORS, MESSAGE, UNSENT
 
 SHAPES = get_args(ErrorShape)
@@ -153,6 +160,8 @@ def test_gemini_clients_find_a_status_of_google_rpc(error):
     [
         (ConnectError("x", code="dns_error"), "UNAVAILABLE"),
         (BadTarget("x", code="c"), "INVALID_ARGUMENT"),
+        (NoRoute("x", code="no_upstream"), "NOT_FOUND"),
+        (DeadlineExceeded("x", code="total_timeout"), "DEADLINE_EXCEEDED"),
     ],
 )
 def test_google_status_follows_the_http_status(error, status):

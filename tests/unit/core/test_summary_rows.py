@@ -37,7 +37,15 @@ def test_shares_take_four_characters_at_the_most(ratio, shown):
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(0, "0"), (2.36, "2.4"), (99.96, "100"), (180, "180"), (12345, "12.3k"), (150000, "150k")],
+    [
+        (0, "0"),
+        (0.4, "0.4"),
+        (2.36, "2.4"),
+        (99.96, "100"),
+        (180, "180"),
+        (12345, "12.3k"),
+        (150000, "150k"),
+    ],
 )
 def test_numbers_take_five_characters_at_the_most(value, shown):
     assert number(value) == shown
