@@ -167,10 +167,7 @@ class Response:
 
 @dataclass(slots=True, eq=False)
 class Timeline:
-    """What one exchange spent where; seconds on the Clock.
-
-    Written by the transport, and by the layers that wait.
-    """
+    """What one exchange spent where, on the Clock. Written by transport and layers that wait."""
 
     started: float
     pool_wait: float = 0.0
@@ -192,6 +189,8 @@ class Timeline:
     """When the last attempt began to write; 0 while none has."""
     first_byte_at: float = 0.0
     """When the last attempt's answer began; 0 while it has not."""
+    in_doubt: bool = False
+    """Whether an attempt that was followed by another may have been done all the same."""
     bytes_up: int = 0
     bytes_down: int = 0
     trail: list[Tried] = field(default_factory=list)

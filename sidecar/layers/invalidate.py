@@ -57,19 +57,26 @@ class InvalidateLayer:
         try:
             response = await self._next(exchange)
         except BaseException as error:
-            if writes and not (isinstance(error, ExchangeError) and not error.sent):
-                self._parts.write_again(self._drop(request, None, None), self._anew(request))
+            unsent = isinstance(error, ExchangeError) and not error.sent
+            if writes and (exchange.timeline.in_doubt or not unsent):
+                self._lost(request)
                 self._signed_out(request)
             raise
         if response.status == 401:
             self._drop_credential(request)
         try:
+            if writes and exchange.timeline.in_doubt:  # it tells nothing of the attempt before it
+                self._lost(request)
             if writes and not _refused(response.status):
                 await self._written(request, response)
         finally:
             if writes:
                 self._signed_out(request)  # refused, too: it may have been over already
         return response
+
+    def _lost(self, request: Request) -> None:
+        """Nobody knows whether it was done, or is done later."""
+        self._parts.write_again(self._drop(request, None, None), self._anew(request))
 
     async def _written(self, request: Request, response: Response) -> None:
         head = Head(response.status, response.reason, response.headers)

@@ -102,6 +102,7 @@ class RetryLayer:
                 last = _kept(exchange, outcome.response, outcome.judgement)
                 outcome.response.close()
             elsewhere += outcome.judgement.elsewhere
+            exchange.timeline.in_doubt |= outcome.judgement.kind == "ambiguous"
             self._stats.repeated(outcome.judgement.reason)
             await self._begin_again(exchange, decision)
             repeated = True
