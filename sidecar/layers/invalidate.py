@@ -6,7 +6,7 @@ dropped, also when nobody knows whether the write was done.
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from sidecar.core.cache.model import Head
 from sidecar.core.cache.targets import is_given_up
@@ -20,6 +20,9 @@ _MOST_KEPT = 16 * 1024
 """Bytes of a write that are kept until what it touches is dropped for the last time."""
 _SECONDS = 1.0
 """How long they may take: without them more is dropped, but nobody waits."""
+
+
+_Over: TypeAlias = Callable[[], None]
 
 
 class Parts(NamedTuple):
@@ -41,6 +44,9 @@ class Parts(NamedTuple):
     tells what it then touches."""
     reads: Callable[[Request], bool]
     """Whether a request with an unsafe method only reads."""
+    begin: Callable[[Request], Callable[[], None]] = lambda _: lambda: None
+    """Told that a write is about to be made. What it returns is called before `written` is, and
+    once more when all is over."""
 
 
 class InvalidateLayer:
@@ -54,11 +60,20 @@ class InvalidateLayer:
         """Pass on, and drop what the answer, or its absence, makes doubtful."""
         request = exchange.request
         writes = request.method not in SAFE_METHODS and not self._parts.reads(request)
+        over = self._parts.begin(request) if writes else _nothing
+        try:
+            return await self._pass_on(exchange, over, writes=writes)
+        finally:
+            over()
+
+    async def _pass_on(self, exchange: Exchange, over: _Over, *, writes: bool) -> Response:
+        request = exchange.request
         try:
             response = await self._next(exchange)
         except BaseException as error:
             unsent = isinstance(error, ExchangeError) and not error.sent
             if writes and (exchange.timeline.in_doubt or not unsent):
+                over()
                 self._lost(request)
                 self._signed_out(request)
             raise
@@ -66,9 +81,10 @@ class InvalidateLayer:
             self._drop_credential(request)
         try:
             if writes and exchange.timeline.in_doubt:  # it tells nothing of the attempt before it
+                over()
                 self._lost(request)
             if writes and not _refused(response.status):
-                await self._written(request, response)
+                await self._written(request, response, over)
         finally:
             if writes:
                 self._signed_out(request)  # refused, too: it may have been over already
@@ -78,7 +94,7 @@ class InvalidateLayer:
         """Nobody knows whether it was done, or is done later."""
         self._parts.write_again(self._drop(request, None, None), self._anew(request))
 
-    async def _written(self, request: Request, response: Response) -> None:
+    async def _written(self, request: Request, response: Response, over: _Over) -> None:
         head = Head(response.status, response.reason, response.headers)
         body: bytes | None = None
         try:
@@ -87,6 +103,7 @@ class InvalidateLayer:
             response.close(error)
             raise
         finally:
+            over()
             tags = self._drop(request, head, body)
             if is_given_up(head.status):
                 self._parts.write_again(tags, self._anew(request))
@@ -120,6 +137,10 @@ class InvalidateLayer:
             return None
         body = await glance(response, length, _SECONDS)
         return body if len(body) == length else None
+
+
+def _nothing() -> None:
+    return None
 
 
 def _refused(status: int) -> bool:

@@ -125,6 +125,7 @@ class Caching:
 
         return invalidate(
             InvalidateParts(
+                begin=partial(upstream.begin, route),
                 written=written,
                 credential=key.credential,
                 sessions=key.sessions,

@@ -14,7 +14,7 @@ from sidecar.core.cache.tables import ALL, TableRules, Tables, target_of
 from sidecar.core.cache.tag_names import for_others
 from sidecar.core.cache.targets import Targets, is_given_up
 from sidecar.core.cache.told import tables_written
-from sidecar.core.cache.writes import write_tags
+from sidecar.core.cache.writes import begin, write_tags
 from sidecar.core.routing import RouteEntry
 from sidecar.dialects.body import MOST, json_of
 from sidecar.exchange import Request
@@ -91,6 +91,10 @@ class UpstreamTags:
                 self._tables.keys.learn(asked.table, rows, stamp, self._clock.now())
         return self._mine(outlived(asked)) if is_complete(asked, rows) else ()
 
+    def begin(self, route: RouteEntry, request: Request) -> Callable[[], None]:
+        """A write is about to be made; it ends what is returned before `written` is asked."""
+        return begin(self._tables, request) if TABLE in route.config.invalidates else _nothing
+
     def written(
         self,
         route: RouteEntry,
@@ -134,3 +138,7 @@ class UpstreamTags:
 
     def _mine(self, *tags: str) -> tuple[str, ...]:
         return tuple(f"{self._name}/{tag}" for tag in tags)
+
+
+def _nothing() -> None:
+    return None

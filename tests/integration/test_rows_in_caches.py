@@ -1,5 +1,6 @@
 """What a write drops of lists whose rows were read, over real sockets."""
 
+import asyncio
 import json
 
 from sidecar.config import Cache, Match, Retry, Route
@@ -45,6 +46,40 @@ async def test_a_write_by_id_leaves_the_lists_of_others_alone():
         assert not await read(sidecar, "account_id=eq.21")
         assert not await read(sidecar, "id=eq.5")
         assert await read(sidecar, "account_id=eq.22")
+
+
+async def test_a_row_that_is_read_while_it_moves_is_not_shown_where_it_was():
+    accounts = {5: 21}
+
+    async def answer(connection, request):
+        target = request.target.decode()
+        await body(connection, request)
+        if b"account_id" in request.body:
+            accounts[5] = 22
+            await asyncio.sleep(0.2)  # done, and not answered yet
+        found = [(5, accounts[5])] if accounts[5] == 21 or "id=eq.5" in target else []
+        for step in rows(*found) if request.method == b"GET" else reply(b""):
+            await step(connection, request)
+
+    route = Route("rest", Match(path="/rest/v1/**"), cache=KEPT, invalidates=("table",))
+    async with proxied(choose=lambda _: (answer,), routes=(route,)) as (sidecar, _):
+
+        async def write(content):
+            return await ask(
+                sidecar.proxy, call("PATCH", f"{CONVERSATIONS}?id=eq.5", content=content)
+            )
+
+        for query in ("account_id=eq.21", "id=eq.5", "account_id=eq.21"):
+            await read(sidecar, query)
+            await write(b'{"unread":0}')
+        await read(sidecar, "id=eq.5")
+        await read(sidecar, "account_id=eq.21")
+        moving = asyncio.create_task(write(b'{"account_id":22}'))
+        await asyncio.sleep(0.1)
+        await ask(sidecar.proxy, get(f"{CONVERSATIONS}?select=id,account_id&id=eq.5"))
+        assert (await moving).status == 200
+        there = await ask(sidecar.proxy, get(f"{CONVERSATIONS}?account_id=eq.21"))
+        assert there.body == b"[]"
 
 
 async def test_an_insert_with_a_key_is_made_again_after_a_lost_answer_and_done_once():

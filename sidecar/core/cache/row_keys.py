@@ -5,7 +5,7 @@ all accounts would be out of date. Whoever has read row 5 knows it. Only keys co
 stay as they are unless a write names them. Pure.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
@@ -44,6 +44,8 @@ class RowKeys:
         self._names: dict[str, set[str]] = {}
         """Of each table, so that whoever forgets one does not look through all."""
         self._wanted: set[str] = set()
+        self._moving: Counter[tuple[str, str | None]] = Counter()
+        """Rows, or without a name tables, whose keys some write under way may change."""
 
     def __repr__(self) -> str:
         return f"<RowKeys {len(self._rows)} of {len(self._wanted)} tables>"
@@ -59,6 +61,8 @@ class RowKeys:
                 continue
             if not isinstance(row["id"], int) and len(name) < _SHORT:
                 continue  # its keys might be taken for another's
+            if self._is_moving(table, name):
+                continue
             place = table, name
             keys = [(column, text_of(value)) for column, value in row.items() if is_key(column)]
             known = {column: text for column, text in keys if text is not None}
@@ -75,6 +79,8 @@ class RowKeys:
         self._wanted.add(table)
         found: set[str] = set()
         for name in names:
+            if self._is_moving(table, name):
+                return None
             row = self._rows.get((table, name))
             value = row.keys.get(column) if row is not None else None
             if row is None or value is None or now - row.read_at > _LONGEST:
@@ -83,6 +89,25 @@ class RowKeys:
                 return None
             found.add(value)
         return found
+
+    def move(self, table: str, names: Iterable[str] | None) -> Callable[[], None]:
+        """These rows, or all of the table, may get other keys until what is returned is called.
+
+        What is read meanwhile is from before or from after, and nobody knows which.
+        """
+        places = Counter((table, name) for name in ((None,) if names is None else names))
+        self._moving += places
+
+        def over() -> None:
+            self._moving -= places  # and what is left of none is gone
+            places.clear()
+
+        return over
+
+    def _is_moving(self, table: str, name: str) -> bool:
+        return bool(self._moving) and (
+            (table, None) in self._moving or (table, name) in self._moving
+        )
 
     def forget(self, table: str, names: Iterable[str] | None) -> None:
         """These rows, or all of the table, may have other keys now."""

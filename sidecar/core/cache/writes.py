@@ -3,6 +3,8 @@
 What is not known is taken for changed. Pure.
 """
 
+from collections.abc import Callable
+
 from sidecar.core.cache.row_keys import is_key, text_of
 from sidecar.core.cache.tables import ANY_WRITE, Relation, Tables, new_rows, target_of
 from sidecar.core.cache.told import tables_written
@@ -46,6 +48,22 @@ def write_tags(
     return tuple(dict.fromkeys(tags))
 
 
+def begin(tables: Tables, request: Request) -> Callable[[], None]:
+    """This request is about to be made: what it may move is not known until the end is called.
+
+    It is called before `write_tags` is, for which what was read before it was made then holds.
+    """
+    target = target_of(request)
+    if target is None or target.is_function:
+        return _nothing
+    write = read_write(target.name, request, None, nothing_known)
+    return tables.keys.move(write.table, _moved(write)) if _names_keys(write) else _nothing
+
+
+def _nothing() -> None:
+    return None
+
+
 def _related(tables: Tables, write: Write, relation: Relation) -> list[str]:
     """What changes with the rows of the write."""
     table, column, by = relation
@@ -70,11 +88,16 @@ def _bumped(table: str, column: str, values: set[str] | None) -> list[str]:
 
 def _moves(tables: Tables, write: Write) -> bool:
     """Whether the write may give rows other keys; then those that were read are forgotten."""
-    names = write.sent is None or any(is_key(name) for row in write.sent for name in row)
-    if write.method == "DELETE" or not names:
+    if not _names_keys(write):
         return False
     tables.keys.forget(write.table, _moved(write))
     return True
+
+
+def _names_keys(write: Write) -> bool:
+    if write.method == "DELETE":
+        return False
+    return write.sent is None or any(is_key(name) for row in write.sent for name in row)
 
 
 def _moved(write: Write) -> set[str] | None:

@@ -1,6 +1,7 @@
 """What a write drops, whatever becomes of it; and what signing out drops."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -17,6 +18,7 @@ class Seen:
 
     def __init__(self, outcome, *, reads=False, ends=False):
         self.outcome = outcome
+        self.begun, self.over = 0, 0
         self.dropped = []
         self.written = []
         self.dropped_again = []
@@ -29,10 +31,19 @@ class Seen:
             write=self.drop,
             write_again=lambda tags, _: self.dropped_again.extend(tags),
             reads=lambda _: reads,
+            begin=self._begin,
         )
         self.layer = invalidate(parts)(self._upstream)
 
+    def _begin(self, _):
+        self.begun += 1
+        return self._is_over
+
+    def _is_over(self):
+        self.over += 1
+
     def _written(self, subject, head, body):
+        assert self.over, "what is under way is not known"
         self.written.append((None if head is None else head.status, body))
         return ("t",)
 
@@ -95,6 +106,23 @@ async def test_a_write_that_nobody_knows_of_drops_what_it_may_have_touched(error
     with pytest.raises(type(error)):
         await seen.call()
     assert seen.dropped == dropped
+
+
+@pytest.mark.parametrize(
+    ("outcome", "method", "begun"),
+    [
+        (response(200), "POST", 1),
+        (response(409), "POST", 1),
+        (ConnectError("refused", code="connect_error"), "POST", 1),
+        (asyncio.CancelledError(), "POST", 1),
+        (response(200), "GET", 0),
+    ],
+)
+async def test_each_write_begins_once_and_is_over_whatever_came_of_it(outcome, method, begun):
+    seen = Seen(outcome)
+    with suppress(ConnectError, asyncio.CancelledError):
+        await seen.call(method)
+    assert (seen.begun, bool(seen.over)) == (begun, bool(begun))
 
 
 async def test_a_401_drops_what_is_kept_for_whoever_asked():
