@@ -57,6 +57,7 @@ class Caching:
         self.names, self.sharing = self._stored.names, self._stored.sharing
         self.entries, self.desk = self._stored.entries, self._stored.desk
         self.warmer, self.drop = self._stored.warmer, self._stored.drop
+        self._moved = self._stored.moved.copy()
         self.stats: dict[tuple[str, str], CacheStats] = {}
         self.media = RememberedMedia(
             config, clock, self._secret, self.drop, destinations, kept=kept
@@ -118,6 +119,9 @@ class Caching:
         def write(tags: tuple[str, ...]) -> None:
             stats.invalidated += 1
             self.drop(tags, written=written_over)
+            if self._moved[route.upstream] != self._stored.moved[route.upstream]:
+                # what is stored since is told apart in a way that was not known when this began
+                self._stored.drop_upstream(route.upstream)
 
         def drop(tags: tuple[str, ...]) -> None:
             stats.invalidated += 1
@@ -146,6 +150,8 @@ class Caching:
         self._stored.forget_ways()
         for upstream in moved:
             self._stored.drop_upstream(upstream)
+            self._stored.moved[upstream] += 1
+        self._moved = self._stored.moved.copy()
 
     async def start(self) -> None:
         """Begin to hear what other sidecars change; the store has been connected."""

@@ -4,6 +4,7 @@ Knows tags and entries; nothing of routes.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from random import random
 from typing import Any
@@ -54,6 +55,8 @@ class Stored:
         self._timers: list[asyncio.TimerHandle] = []
         self._changes = 0
         """Of the configuration."""
+        self.moved: Counter[str] = Counter()
+        """How often that has made doubtful all that was stored of an upstream."""
         self._tasks: set[asyncio.Task[object]] = set()
 
     def __repr__(self) -> str:
