@@ -83,9 +83,9 @@ class Entry:
         return replace(self, plan=self.plan._replace(lifetime=lifetime))
 
     def as_written_over(self, now: float) -> "Entry":
-        """The same, as if it ended now, but for a failure of the upstream."""
+        """The same, as if it ended now, but for a failure of the upstream: not for `max-stale`."""
         stale = self.as_stale(now)
-        return replace(stale, plan=stale.plan._replace(stale_while=0.0))
+        return replace(stale, plan=stale.plan._replace(stale_while=0.0, ask_first=True))
 
     @property
     def fresh_until(self) -> float:

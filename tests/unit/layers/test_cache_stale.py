@@ -1,6 +1,7 @@
 """What is stale is given while it is fetched anew, or where the upstream fails; never longer."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -140,6 +141,16 @@ async def test_what_a_write_dropped_is_shown_only_where_the_upstream_fails_and_t
         assert (got.body, got.headers["x-sidecar-degraded"]) == (b"one", "stale")
         assert not world.calls[-1].patient
     assert (await world.get()).body == b"two"
+
+
+async def test_what_a_write_dropped_is_not_for_those_who_accept_what_is_stale():
+    """By `max-stale` they accept what is old, and not what is known to be wrong (RFC 9111 §4.4)."""
+    standard = replace(WRITTEN, mode="rfc9111", ttl=0.0)
+    fresh = ok(b"one", (b"Cache-Control", b"max-age=60"))
+    world = World(fresh, ok(b"two"), config=standard)
+    await world.get()
+    world.entries.bump(world.tags(world.calls[0].request), world.clock.wall(), written=True)
+    assert (await world.get((b"Cache-Control", b"max-stale"))).body == b"two"
 
 
 async def test_what_was_dropped_in_another_way_is_shown_to_nobody():
