@@ -27,23 +27,27 @@ def replayed_headers(answer: Answer) -> RawHeaders:
     return headers
 
 
-def of_response(judgement: Judgement, status: int, *, honoured: bool) -> Outcome | Literal["keep"]:
+def of_response(
+    judgement: Judgement, status: int, *, honoured: bool, in_doubt: bool = False
+) -> Outcome | Literal["keep"]:
     """What a response means before its body is read; `keep`: it is the outcome, once complete.
 
     An answer that says why the call will never succeed is one too (Stripe). `refused` means that
     nothing was done. A 409 of an upstream that honours keys says that it is still at work on an
     earlier attempt (draft-ietf-httpapi-idempotency-key-header §2.7), so it is no outcome.
+    An attempt before it may have been done (`in_doubt`), whatever it says of itself.
     """
-    if judgement.kind in ("never_sent", "refused") or (honoured and status == 409):
+    refused = judgement.kind in ("never_sent", "refused")
+    if (refused and not in_doubt) or (honoured and status == 409):
         return NOT_DONE
-    if judgement.kind == "ambiguous":
+    if refused or judgement.kind == "ambiguous":
         return NOT_DONE if honoured else UNKNOWN
     return "keep"
 
 
-def of_error(error: ExchangeError, *, honoured: bool) -> Outcome:
-    """What it means that there is no response, after all attempts."""
-    return NOT_DONE if honoured or not error.sent else UNKNOWN
+def of_error(error: ExchangeError, *, honoured: bool, in_doubt: bool = False) -> Outcome:
+    """What it means that there is no response, after all attempts; it tells of the last alone."""
+    return NOT_DONE if honoured or not (error.sent or in_doubt) else UNKNOWN
 
 
 def of_departure(*, sent: bool, honoured: bool) -> Outcome:

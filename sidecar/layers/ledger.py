@@ -175,14 +175,20 @@ class LedgerLayer:
         try:
             response = await self._next(exchange)
         except ExchangeError as error:
-            self._settle(claim, of_error(error, honoured=self._honoured))
+            in_doubt = exchange.timeline.in_doubt
+            self._settle(claim, of_error(error, honoured=self._honoured, in_doubt=in_doubt))
             raise
         except BaseException:
             sent = exchange.timeline.sent_at > 0
             self._settle(claim, of_departure(sent=sent, honoured=self._honoured))
             raise
         judgement = plain.judged(response, exchange.request.method, self._clock.wall())
-        outcome = of_response(judgement, response.status, honoured=self._honoured)
+        outcome = of_response(
+            judgement,
+            response.status,
+            honoured=self._honoured,
+            in_doubt=exchange.timeline.in_doubt,
+        )
         if isinstance(outcome, Outcome):
             self._settle(claim, outcome)
             return response
