@@ -42,6 +42,7 @@ class TableNames:
     related: Annotated[Mapping[Text, tuple[Text, ...]], AfterValidator(_columns_on_both_sides)] = (
         field(default_factory=dict)
     )
-    """Of a table, others that change with it, by triggers and cascades, or because it joins them to
-    what they embed. Of a column, columns of others, if only rows with the same value change:
-    `{messages.conversation_id: [conversations.id]}`. Their keys (`…_id`) must stay as they are."""
+    """Of a table, others that change with it: by triggers and cascades, because it joins them to
+    what they embed, or because their policies look into it. Of a column, columns of others, if only
+    rows with the same value change: `{messages.conversation_id: [conversations.id]}`. Their keys
+    (`…_id`) must stay as they are."""
