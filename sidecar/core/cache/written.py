@@ -13,6 +13,7 @@ from sidecar.core.json_path import parsed
 from sidecar.exchange import Request
 
 _MOST_ROWS = 100
+_UNSURE: tuple[()] = ()
 _MOST_BODY = 1024 * 1024
 Row: TypeAlias = "dict[str, object]"
 Known: TypeAlias = Callable[[str, Iterable[str], str], "set[str] | None"]
@@ -72,12 +73,15 @@ def deciding(query: list[tuple[str, str]]) -> frozenset[str]:
 
 
 def _as_used(rows: list[Row] | None, query: list[tuple[str, str]]) -> list[Row] | None:
-    """Without what `columns` leaves out, which takes its default whatever was sent."""
+    """Without what `columns` leaves out, whatever was sent; and with what was not sent of them.
+
+    A PATCH sets that to NULL, an insert to NULL or its default: `_UNSURE`, which has no safe form.
+    """
     named = [value for name, value in query if name == "columns"]
     if rows is None or not named:
         return rows
     used = {name.strip().strip('"') for value in named for name in value.split(",")}
-    return [{name: value for name, value in row.items() if name in used} for row in rows]
+    return [{name: row.get(name, _UNSURE) for name in used} for row in rows]
 
 
 def _rows(body: bytes | None) -> list[Row] | None:

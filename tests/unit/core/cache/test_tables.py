@@ -48,6 +48,8 @@ CASES = [
     ("m?conversation_id=eq.1", "PATCH", "m?id=eq.9", {"conversation_id": 2}, True),
     ("m", "POST", "m", {"conversation_id": 2}, True),
     ("m?order=id&limit=5", "POST", "m", {"conversation_id": 2}, True),
+    # what `columns` names and the body does not becomes NULL
+    ("m?x_id=is.null", "PATCH", "m?x_id=eq.2&columns=text,x_id", {"text": "x"}, True),
     # a column that may be computed from what was changed
     ("m?slug=eq.a", "PATCH", "m?id=eq.9", {"title": "a"}, True),
     ("m?slug=eq.b", "PATCH", "m?slug=eq.a", {"title": "b"}, True),
