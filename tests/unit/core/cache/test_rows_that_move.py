@@ -1,6 +1,8 @@
 """While a write may give rows other keys, nothing that is read of them says where they were."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sidecar.core.cache.tables import TableRules, Tables
 from sidecar.core.cache.writes import begin, write_tags
@@ -77,3 +79,77 @@ def test_what_a_write_may_move_is_not_known_until_it_is_over(change, moves):
     assert (made.known("t", {"5"}, "account_id") is None) is moves
     over()
     assert made.known("t", {"5"}, "account_id") == {"21"}
+
+
+ACCOUNTS = (21, 22, 23)
+ACTS = st.lists(
+    st.one_of(
+        st.tuples(st.just("list"), st.sampled_from(ACCOUNTS)),
+        st.tuples(st.just("row"), st.none()),
+        st.tuples(st.just("move"), st.sampled_from(ACCOUNTS)),
+        st.tuples(st.just("do"), st.integers(0, 2)),
+        st.tuples(st.just("answer"), st.integers(0, 2)),
+        st.tuples(st.just("rename"), st.none()),
+    ),
+    min_size=6,
+    max_size=24,
+)
+
+
+class Table(Database):
+    """One row that moves and is renamed; who moves it waits for the answer."""
+
+    def __init__(self):
+        super().__init__()
+        self.past = [(21, 0)]
+        """The account and the name of the row, now and before."""
+        self.answered = 0
+        """As of which of them no list may be older."""
+        self.shown, self.moves = {}, []
+
+    def write(self, account=None):
+        """Done: which state that is."""
+        was, name = self.past[-1]
+        self.past.append((was, name + 1) if account is None else (account, name))
+        return len(self.past) - 1
+
+    def end(self, change, done):
+        for target in self.dropped(change):
+            self.shown.pop(target, None)
+        self.answered = max(self.answered, done)
+
+    def act(self, what, which):
+        if what == "list":
+            target = f"t?account_id=eq.{which}"
+            self.kept[target] = set(self.tables.read_tags(get(target)))
+            self.shown.setdefault(target, (which, len(self.past) - 1))
+        elif what == "row":
+            self.read(self.past[-1][0])
+        elif what == "rename":
+            self.end(OTHER, self.write())
+        elif what == "move":
+            change = write("PATCH", "t?id=eq.5", {"account_id": which})
+            self.moves.append([change, begin(self.tables, change), which, None])
+        elif which < len(self.moves):
+            move = self.moves[which]
+            move[3] = move[3] or self.write(move[2])
+            if what == "answer":
+                self.moves.pop(which)
+                move[1]()
+                self.end(move[0], move[3])
+
+    def in_list(self, account, state):
+        where, name = self.past[state]
+        return name if where == account else None
+
+
+@settings(max_examples=600, deadline=None)
+@given(ACTS)
+def test_no_list_shows_what_was_there_before_a_write_that_was_answered(acts):
+    table = Table()
+    for act in acts:
+        table.act(*act)
+        for account, read in table.shown.values():
+            shown = table.in_list(account, read)
+            since = range(table.answered, len(table.past))
+            assert any(table.in_list(account, state) == shown for state in since)
