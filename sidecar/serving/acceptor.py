@@ -37,11 +37,13 @@ class Acceptor:
     async def start(self, sock: socket.socket, tls: ssl.SSLContext | None = None) -> None:
         """Accept on a socket that listens; it is closed here."""
         loop = asyncio.get_running_loop()
+        # Left alone, loops give TLS half a minute to end, and drop what is unread by then.
+        ending = self._purpose.limits.read_idle if tls is not None else None
 
         def made() -> Connection:
             return Connection(self._purpose, loop, secure=tls is not None)
 
-        self._door = Door(sock, made, tls)
+        self._door = Door(sock, made, tls, ending)
         await self._door.open()
 
     def go_by(self, limits: Limits) -> None:

@@ -27,6 +27,7 @@ class Door:
         sock: it listens.
         made: makes what speaks with a client.
         tls: how, where it is TLS.
+        ending: seconds that TLS may take to end, and what is unread with it.
     """
 
     def __init__(
@@ -34,11 +35,13 @@ class Door:
         sock: socket.socket,
         made: Callable[[], asyncio.BaseProtocol],
         tls: ssl.SSLContext | None,
+        ending: float | None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._sock = sock
         self.made = made
         self._tls = tls
+        self._ending = ending
         self._at_once = _AT_ONCE if tls is None else _HANDSHAKES_AT_ONCE
         self._entering: dict[socket.socket, asyncio.Task[None]] = {}
         """Those that have no transport yet, or are at their handshake."""
@@ -62,11 +65,19 @@ class Door:
             self._watch()
         elif sock.family == socket.AF_UNIX:
             self._server = await loop.create_unix_server(
-                self._first, sock=sock, ssl=self._tls, backlog=BACKLOG
+                self._first,
+                sock=sock,
+                ssl=self._tls,
+                backlog=BACKLOG,
+                ssl_shutdown_timeout=self._ending,
             )
         else:
             self._server = await loop.create_server(
-                self._first, sock=sock, ssl=self._tls, backlog=BACKLOG
+                self._first,
+                sock=sock,
+                ssl=self._tls,
+                backlog=BACKLOG,
+                ssl_shutdown_timeout=self._ending,
             )
 
     def close(self) -> None:
@@ -114,7 +125,9 @@ class Door:
 
     async def _enter(self, sock: socket.socket) -> None:
         try:
-            await self._loop.connect_accepted_socket(self.made, sock, ssl=self._tls)
+            await self._loop.connect_accepted_socket(
+                self.made, sock, ssl=self._tls, ssl_shutdown_timeout=self._ending
+            )
         except OSError:  # it has left, or does not speak TLS as we do
             sock.close()
         finally:
