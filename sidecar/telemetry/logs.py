@@ -30,6 +30,10 @@ _exchanges = logging.getLogger(f"{_ROOT}.exchange")
 _events = logging.getLogger(f"{_ROOT}.event")
 
 
+_AGAIN = 1.0
+"""Seconds after which a library may say once more what it said last."""
+
+
 @dataclass(slots=True)
 class _Levels:
     configured: int = logging.INFO
@@ -47,10 +51,14 @@ class LineHandler(logging.Handler):
         self.writer = writer
         self._json = json
         self._colour = colour
+        self._said: tuple[str, ...] = ()
+        self._said_at = 0.0
 
     def emit(self, record: logging.LogRecord) -> None:
         """Queue the line. Whatever goes wrong here stays here."""
         try:
+            if self._is_repeated(record):
+                return
             line = self.line(record)
             dropped = self.writer.take_dropped()
             if dropped:
@@ -59,6 +67,21 @@ class LineHandler(logging.Handler):
             self.writer.write(line)
         except Exception:
             self.writer.write(f"log line lost: {record.name}")
+
+    def _is_repeated(self, record: logging.LogRecord) -> bool:
+        """Whether a library says what it has just said.
+
+        asyncio's own loop, where it has no descriptor left for who connects, says so a thousand
+        times a second, each time with a traceback.
+        """
+        if record.name.startswith(_ROOT):
+            return False
+        error = record.exc_info[1] if record.exc_info else None
+        said = (record.name, record.getMessage(), repr(error))
+        if said == self._said and 0.0 <= record.created - self._said_at < _AGAIN:
+            return True
+        self._said, self._said_at = said, record.created
+        return False
 
     def line(self, record: logging.LogRecord) -> str:
         """The text of `record`."""

@@ -98,6 +98,22 @@ def test_a_second_set_up_replaces_the_first():
     assert not first.getvalue()
 
 
+def test_what_a_library_says_over_and_over_is_written_once_a_second():
+    logs.setup(config.Log(), stream := io.StringIO())
+    library = logging.getLogger("asyncio")
+    error = OSError(24, "Too many open files")
+    for at, text in ((0.0, "a"), (0.5, "a"), (0.9, "a"), (1.0, "a"), (1.5, "b"), (1.6, "a")):
+        line = logging.LogRecord(
+            "asyncio", logging.ERROR, "", 0, text, None, (OSError, error, None)
+        )
+        line.created = 1e9 + at
+        library.handle(line)
+        logs.event("ours")
+    said = [json.loads(line) for line in written(stream)]
+    assert [line["message"] for line in said if line["event"] == "log"] == ["a", "a", "b", "a"]
+    assert [line["event"] for line in said].count("ours") == 6
+
+
 def test_a_level_that_was_forced_outlives_another_set_up():
     logs.setup(config.Log(), io.StringIO())
     logs.force_level("debug")
