@@ -214,7 +214,7 @@ class Sidecar:
 
     @property
     def _busy(self) -> bool:
-        return self._listener.busy or self._parts.busy
+        return self._listener.busy or self._parts.busy or self._servers.owes
 
     async def _quiet(self, limit: float, quiet: float) -> None:
         """Wait until nothing was in flight for `quiet` seconds, `limit` at the most."""

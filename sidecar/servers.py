@@ -106,6 +106,11 @@ class Servers:
                 found[each.wanted.name] = each.address
         return found
 
+    @property
+    def owes(self) -> bool:
+        """Whether a client has not yet been sent all of an answer."""
+        return any(each.acceptor.owes for each in self.open)
+
     async def close(self) -> None:
         """Stop accepting, and end every connection."""
         leaving = tuple(self._leaving)

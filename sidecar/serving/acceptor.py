@@ -34,6 +34,11 @@ class Acceptor:
     def __repr__(self) -> str:
         return f"<Acceptor {len(self.open)} open>"
 
+    @property
+    def owes(self) -> bool:
+        """Whether a client has not yet been sent all of an answer."""
+        return any(connection.owes for connection in self.open)
+
     async def start(self, sock: socket.socket, tls: ssl.SSLContext | None = None) -> None:
         """Accept on a socket that listens; it is closed here."""
         loop = asyncio.get_running_loop()

@@ -4,6 +4,8 @@ Knows bytes only.
 """
 
 import asyncio
+import select
+from contextlib import suppress
 
 
 class Writing(asyncio.Protocol):
@@ -41,6 +43,26 @@ class Writing(asyncio.Protocol):
     def is_full(self) -> bool:
         """Whether the client reads more slowly than it is written to: then `drain`."""
         return self._is_full
+
+    @property
+    def owes(self) -> bool:
+        """Whether a part of what was written may still be here, and not with the system.
+
+        TLS does not tell all that it holds, but holds nothing that the system would take.
+        """
+        transport = self.transport
+        if transport is None:
+            return False
+        if transport.get_write_buffer_size():
+            return True
+        sock = transport.get_extra_info("socket")
+        if sock is None:
+            return False
+        takes = select.poll()
+        with suppress(OSError, ValueError):  # it is being closed
+            takes.register(sock, select.POLLOUT)
+            return not takes.poll(0)
+        return False
 
     async def drain(self, patience: float) -> None:
         """Wait until the client has caught up.
