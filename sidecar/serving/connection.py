@@ -21,6 +21,8 @@ from sidecar.switched import Line
 _faults = logging.getLogger("sidecar.fault")
 _LINGER = 5.0
 """Seconds that the rest of a request is read after an early answer, so that it is not lost."""
+_QUIET = 0.1
+"""Seconds without a byte after which nothing more of a broken request is on its way."""
 
 Serve = Callable[["Connection", Incoming], Awaitable[bool]]
 """Answers a request by writing to its connection; whether another may follow on it."""
@@ -50,6 +52,7 @@ class Connection(Writing):
         self._waiting: deque[Incoming] = deque()
         self._broken: ExchangeError | None = None
         """Why nothing that follows can be read."""
+        self._still_comes = True  # of what is broken
         self._task: asyncio.Task[None] | None = None
         self._lingering: Incoming | None = None
         self._reading_paused = False
@@ -115,6 +118,7 @@ class Connection(Writing):
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
         if self._broken is not None:
+            self._still_comes = True
             return
         try:
             self._waiting.extend(self._reader.feed(data))
@@ -157,7 +161,8 @@ class Connection(Writing):
             self._patience.begin()
             self._task = self._loop.create_task(self._answer(self._waiting.popleft()))
         elif self._broken is not None:
-            self._end(self._purpose.refuse(self._broken))
+            self.say(self._purpose.refuse(self._broken))
+            self._end_once_quiet()
         elif self._ends:
             self._end()
         else:
@@ -191,7 +196,7 @@ class Connection(Writing):
         self._lingering = incoming
         incoming.body.discard()
         if self._broken is not None:
-            self._end()
+            self._end_once_quiet()
         else:
             self._loop.call_later(_LINGER, self._stop_lingering, incoming)
 
@@ -199,7 +204,7 @@ class Connection(Writing):
         """Begin the next, once all of the last request has been read."""
         if self._lingering is not None and not self._lingering.body.complete:
             if self._broken is not None:
-                self._end()
+                self._end_once_quiet()
             return
         self._lingering = None
         if self._ends:
@@ -212,11 +217,18 @@ class Connection(Writing):
         if self._lingering is incoming:
             self._end()
 
-    def _end(self, last: bytes = b"") -> None:
-        """Close it after what was written, and `last`."""
+    def _end_once_quiet(self, looks: int = 50) -> None:
+        """Close it when no more of what broke comes: unread, it were a reset (RFC 9112 §9.6)."""
+        if not self._still_comes or not looks:
+            self._end()
+            return
+        self._still_comes = False
+        self._loop.call_later(_QUIET, self._end_once_quiet, looks - 1)
+
+    def _end(self) -> None:
+        """Close it after what was written."""
         self._ends = True
         self._waiting.clear()
-        self.say(last)
         self.close(self._purpose.limits.read_idle)
 
     # Flow control and idleness.
@@ -227,10 +239,8 @@ class Connection(Writing):
         if full == self._reading_paused or self.is_gone or self.transport is None:
             return
         self._reading_paused = full
-        if full:
-            self.transport.pause_reading()
-        else:
-            self.transport.resume_reading()
+        turn = self.transport.pause_reading if full else self.transport.resume_reading
+        turn()
 
     def _drained(self) -> None:
         if self._reading_paused:
