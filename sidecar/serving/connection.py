@@ -239,8 +239,7 @@ class Connection(Writing):
         if full == self._reading_paused or self.is_gone or self.transport is None:
             return
         self._reading_paused = full
-        turn = self.transport.pause_reading if full else self.transport.resume_reading
-        turn()
+        (self.transport.pause_reading if full else self.transport.resume_reading)()
 
     def _drained(self) -> None:
         if self._reading_paused:

@@ -66,7 +66,8 @@ def admin():
         for name in ("replay", "replay_all", "discard", "discard_all"):
             getattr(queue, name).return_value = 1
         sidecar = Sidecar(loads(CONFIG, env={}).config)
-        endpoints = (*sidecar._endpoints, *queue_endpoints(queue))
+        sidecar.bound = {"proxy": [Address("127.0.0.1", 1)], "proxy_tls": []}
+        endpoints = (*sidecar._admin._endpoints, *queue_endpoints(queue))
         app = make_admin_app(Admin(), Address("127.0.0.1", 1), endpoints)
         client = TestClient(TestServer(app))
         await client.start_server()
