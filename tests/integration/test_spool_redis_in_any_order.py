@@ -46,5 +46,5 @@ async def test_a_server_in_any_order(tmp_path, monkeypatch):
         await asyncio.to_thread(
             run_state_machine_as_test,
             machine(server.url),
-            settings=settings(max_examples=25, stateful_step_count=40, deadline=None),
+            settings=settings(max_examples=10, stateful_step_count=40, deadline=None),
         )
