@@ -1,5 +1,6 @@
 """What every test shares: no ambient proxies, certificates or ignored signals."""
 
+import gc
 import os
 import signal
 
@@ -23,3 +24,6 @@ settings.register_profile(
     derandomize=os.environ.get("STRICT") == "1",
 )
 settings.load_profile("shared")
+
+# Ten thousand tests are many objects: to look at all of them takes half a second.
+gc.set_threshold(5_000, 10, 50)
