@@ -73,7 +73,7 @@ class Ops:
         self._status = status
         self._metrics = metrics
         self._scraping = asyncio.Semaphore(1)
-        """Threads are shared with name look-ups: take one at most."""
+        """Threads are shared: scrapes take one at most."""
 
     async def serve(self, _bound: str | None, connection: Connection, incoming: Incoming) -> bool:
         """Answer one request; whether another one may follow on the connection."""
