@@ -228,6 +228,8 @@ class Exchange:
     """How the application came in; None for calls of the sidecar's own. Written by the listener."""
     background: bool = False
     """Nobody waits for it: it goes after all that somebody waits for."""
+    delivery: str = ""
+    """The id of the delivery that this is an attempt at; "" for what is no delivery."""
     before_send: Callable[[], Awaitable[None]] | None = None
     """What must be done before its first byte leaves: a delivery is then written down as sent."""
 

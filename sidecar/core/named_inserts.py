@@ -7,6 +7,7 @@ Views" (insert), "Errors"; PostgreSQL, appendix A (23505 `unique_violation`).
 
 import json
 import re
+from uuid import UUID, uuid5
 
 from sidecar.core.cache.directives import values_of
 from sidecar.core.cache.tables import parameters, target_of
@@ -17,6 +18,14 @@ _MOST_BODY = 1024 * 1024
 _OBJECT = re.compile(rb"[ \t\r\n]*\{(?=[ \t\r\n]*(\"|\}))")
 _TOLD = (b"return=", b"resolution=", b"count=", b"tx=")
 """Preferences whose answer a duplicate cannot stand for; all but `return=minimal`."""
+
+_DELIVERIES = UUID("5f0c7d52-5b0e-4c5b-9f62-0c1d8f0b6a4e")
+"""Under which ids of deliveries are names (RFC 9562 §5.5). Fixed, because rows have such keys."""
+
+
+def key_of(delivery: str) -> str:
+    """The key that all attempts at a delivery have, also after a restart."""
+    return str(uuid5(_DELIVERIES, delivery))
 
 
 def named(request: Request, column: str, key: str) -> Request | None:

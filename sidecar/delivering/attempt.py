@@ -110,6 +110,7 @@ def _exchange(delivery: Delivery, rule: Rule, fence: Fence, clock: Clock) -> Exc
         patient=False,  # it need not hold a place while a breaker is open: it comes back
         repeatable=rule.is_harmless(delivery.headers),
         background=True,
+        delivery=delivery.id,
         before_send=fence,
     )
 

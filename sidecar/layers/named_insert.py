@@ -1,13 +1,13 @@
 """Gives inserts a primary key, so that one whose answer was lost can be made again.
 
-Above what repeats calls, so that all attempts have the same key. What is decided is decided in
-`core/named_inserts.py`.
+Above what repeats calls, so that all attempts have the same key; a delivery keeps it for as long as
+it is tried. What is decided is decided in `core/named_inserts.py`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sidecar.core.named_inserts import named, was_done_before
+from sidecar.core.named_inserts import key_of, named, was_done_before
 from sidecar.dialects.body import MOST, json_of
 from sidecar.errors import ExchangeError
 from sidecar.exchange import BytesBody, Exchange, Handler, Layer, Response
@@ -26,7 +26,7 @@ class NamedInsertLayer:
 
     async def __call__(self, exchange: Exchange, /) -> Response:
         """Pass on; a second attempt that finds the row of the first is as good as that one."""
-        key = self.new_key()
+        key = key_of(exchange.delivery) if exchange.delivery else self.new_key()
         request = named(exchange.request, self.column, key)
         if request is None:
             return await self.next(exchange)
@@ -35,7 +35,8 @@ class NamedInsertLayer:
             response = await self.next(sent)
         finally:
             exchange.attempt = sent.attempt
-        if response.status != 409 or sent.attempt == 1 or not await self._was_done(response, key):
+        first = sent.attempt == 1 and not exchange.delivery
+        if response.status != 409 or first or not await self._was_done(response, key):
             return response
         response.close()
         return Response(201, b"Created", list(_CREATED), BytesBody(b""), source=response.source)

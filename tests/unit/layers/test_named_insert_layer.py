@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from sidecar.core.named_inserts import key_of
 from sidecar.errors import UpstreamReset
 from sidecar.layers.named_insert import named_insert
 from tests.support.bodies import Chunks, whole
@@ -102,3 +103,14 @@ async def test_who_leaves_before_a_conflict_was_read_leaves_nothing_open():
     with pytest.raises(asyncio.CancelledError):
         await call
     assert [type(error) for error in closed] == [asyncio.CancelledError]
+
+
+async def test_all_attempts_at_a_delivery_have_one_key_and_find_the_row_of_an_earlier_one():
+    key = key_of("d1")
+    said = {"code": "23505", "details": f"Key (id)=({key}) already exists."}
+    upstream, subject = Upstream(response(409, json.dumps(said).encode())), insert()
+    subject.delivery = "d1"
+    got = await layer(upstream)(subject)
+    assert json.loads(upstream.seen[0].request.body.known())["id"] == key
+    assert (got.status, subject.attempt) == (201, 1)
+    assert key_of("d2") != key
