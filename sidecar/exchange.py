@@ -148,8 +148,7 @@ class Response:
     def close(self, error: BaseException | None = None) -> None:
         """Give everything back. Synchronous, so nothing can interrupt it; idempotent.
 
-        A callback that raises keeps none of the others from running; the first to raise is heard
-        at the end.
+        A callback that raises stops none of the others; the first to raise is heard at the end.
         """
         if self._closed:
             return

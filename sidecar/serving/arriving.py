@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sidecar.errors import ExchangeError
 from sidecar.exchange import RawHeaders
-from sidecar.transport.waiting import Signal
+from sidecar.waiting import Signal
 
 HIGH_WATER = 128 * 1024
 """Unread bytes of a body at which nothing more is read from the connection."""

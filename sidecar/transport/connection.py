@@ -15,8 +15,8 @@ from sidecar.core.allowance import Allowance
 from sidecar.errors import BadResponse, ExchangeError
 from sidecar.exchange import Timeline
 from sidecar.transport.tls import ended_cleanly, refusal
-from sidecar.transport.waiting import Signal, Timer
 from sidecar.transport.wire import Head, ResponseReader
+from sidecar.waiting import Signal, Timer
 
 _HIGH_WATER = 256 * 1024
 """Unread bytes of a response at which reading from the upstream stops; it goes on at none."""

@@ -1,7 +1,7 @@
 import asyncio
 
 from sidecar.core.allowance import Allowance
-from sidecar.transport.waiting import Signal, Timer
+from sidecar.waiting import Signal, Timer
 
 SOON = Allowance(0.0, "idle_timeout")
 NEVER = Allowance(600.0, "idle_timeout")
