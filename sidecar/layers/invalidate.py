@@ -80,11 +80,12 @@ class InvalidateLayer:
         if response.status == 401:
             self._drop_credential(request)
         try:
-            if writes and exchange.timeline.in_doubt:  # it tells nothing of the attempt before it
+            in_doubt = writes and exchange.timeline.in_doubt
+            if in_doubt and response.status >= 400:  # it tells nothing of the attempt before it
                 over()
                 self._lost(request)
             if writes and not _refused(response.status):
-                await self._written(request, response, over)
+                await self._written(request, response, over, in_doubt=in_doubt)
         finally:
             if writes:
                 self._signed_out(request)  # refused, too: it may have been over already
@@ -94,7 +95,9 @@ class InvalidateLayer:
         """Nobody knows whether it was done, or is done later."""
         self._parts.write_again(self._drop(request, None, None), self._anew(request))
 
-    async def _written(self, request: Request, response: Response, over: _Over) -> None:
+    async def _written(
+        self, request: Request, response: Response, over: _Over, *, in_doubt: bool
+    ) -> None:
         head = Head(response.status, response.reason, response.headers)
         body: bytes | None = None
         try:
@@ -107,6 +110,8 @@ class InvalidateLayer:
             tags = self._drop(request, head, body)
             if is_given_up(head.status):
                 self._parts.write_again(tags, self._anew(request))
+            elif in_doubt:  # the attempt before it may be done yet, and is the same write
+                self._parts.write_again(tags, self._anew(request, head))
 
     def _drop(self, request: Request, head: Head | None, body: bytes | None) -> tuple[str, ...]:
         tags = self._parts.written(request, head, body)
@@ -114,12 +119,14 @@ class InvalidateLayer:
             self._parts.write(tags)
         return tags
 
-    def _anew(self, request: Request) -> Callable[[], tuple[str, ...]] | None:
+    def _anew(
+        self, request: Request, head: Head | None = None
+    ) -> Callable[[], tuple[str, ...]] | None:
         """Tells later what a write touches; not where that would keep a long body for so long."""
         known = request.body.known() if request.body is not None else b""
         if known is None or len(known) > _MOST_KEPT:
             return None
-        return partial(self._parts.written, request, None, None)
+        return partial(self._parts.written, request, head, None)
 
     def _signed_out(self, request: Request) -> None:
         if self._parts.ends_session(request):
