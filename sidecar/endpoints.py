@@ -5,7 +5,6 @@ The groups are the same in every configuration, in the same order.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from sidecar.admin.advice import advice_endpoints
 from sidecar.admin.breakers import breaker_endpoints
@@ -24,7 +23,6 @@ from sidecar.admin.state import state_endpoints
 from sidecar.admin.summary import summary_endpoints
 from sidecar.assembly import Assembly
 from sidecar.clock import Clock
-from sidecar.config import Address, Config
 from sidecar.core.hints import with_addresses
 from sidecar.oversight import Oversight
 from sidecar.parts.purging import Purging
@@ -58,11 +56,6 @@ def endpoints_of(parts: Assembly, around: Surroundings) -> Sequence[Endpoint]:
 def _of_parts(parts: Assembly, around: Surroundings) -> Sequence[Endpoint]:
     clock = around.clock
 
-    def with_ports() -> Config:
-        bound = around.bound()
-        plain, tls = (cast("list[Address]", bound[kind]) for kind in ("proxy", "proxy_tls"))
-        return with_addresses(parts.config, plain, tls)
-
     routes = {
         upstream: [route.name for route in routes]
         for upstream, routes in parts.table.routes.items()
@@ -74,7 +67,7 @@ def _of_parts(parts: Assembly, around: Surroundings) -> Sequence[Endpoint]:
         *cache_endpoints(purging),
         *drill_endpoints(parts.drills.drilling, routes),
         *queue_endpoints(queueing.control if queueing is not None else None),
-        *hint_endpoints(with_ports),
+        *hint_endpoints(lambda: with_addresses(parts.config, around.bound())),
     )
 
 

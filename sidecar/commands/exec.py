@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from sidecar.commands import base_urls, early_stop, options
 from sidecar.core.base_variables import NoSuchVariable
@@ -18,7 +18,6 @@ from sidecar.core.hints import with_addresses
 
 if TYPE_CHECKING:
     from sidecar.app import Sidecar
-    from sidecar.config import Address
     from sidecar.loader import Loaded
 
 _NOT_STARTED = 1
@@ -121,7 +120,5 @@ async def _beside(behind: Behind, allowed: Collection[int]) -> int:
 
 
 def _variables(found: "Loaded", sidecar: "Sidecar", chosen: list[str]) -> dict[str, str]:
-    plain = cast("list[Address]", sidecar.bound["proxy"])
-    tls = cast("list[Address]", sidecar.bound["proxy_tls"])
-    bound = with_addresses(found.config, plain, tls)
+    bound = with_addresses(found.config, sidecar.bound)
     return base_urls.base_urls(found, chosen, os.environ, bound)

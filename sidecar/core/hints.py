@@ -1,6 +1,8 @@
 """Decides what to tell an application: for each upstream its base URLs and its clients' lines."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import cast
 from urllib.parse import urlsplit
 
 from sidecar.config import Address, Config, Upstream
@@ -29,10 +31,10 @@ class Hint:
     """With the base in their lines and notes."""
 
 
-def with_addresses(config: Config, proxy: list[Address], proxy_tls: list[Address]) -> Config:
-    """The configuration with the addresses that were bound in place of port 0."""
-    listen = replace(config.listen, proxy=tuple(proxy), proxy_tls=tuple(proxy_tls))
-    return replace(config, listen=listen)
+def with_addresses(config: Config, bound: Mapping[str, Address | list[Address]]) -> Config:
+    """The configuration with the addresses that were bound, by kind, in place of port 0."""
+    plain, tls = (cast("list[Address]", bound[kind]) for kind in ("proxy", "proxy_tls"))
+    return replace(config, listen=replace(config.listen, proxy=tuple(plain), proxy_tls=tuple(tls)))
 
 
 def hints(config: Config) -> tuple[Hint, ...]:

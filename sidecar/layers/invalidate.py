@@ -73,8 +73,7 @@ class InvalidateLayer:
         except BaseException as error:
             unsent = isinstance(error, ExchangeError) and not error.sent
             if writes and (exchange.timeline.in_doubt or not unsent):
-                over()
-                self._lost(request)
+                self._lost(request, over)
                 self._signed_out(request)
             raise
         if response.status == 401:
@@ -82,8 +81,7 @@ class InvalidateLayer:
         try:
             in_doubt = writes and exchange.timeline.in_doubt
             if in_doubt and response.status >= 400:  # it tells nothing of the attempt before it
-                over()
-                self._lost(request)
+                self._lost(request, over)
             if writes and not _refused(response.status):
                 await self._written(request, response, over, in_doubt=in_doubt)
         finally:
@@ -91,8 +89,9 @@ class InvalidateLayer:
                 self._signed_out(request)  # refused, too: it may have been over already
         return response
 
-    def _lost(self, request: Request) -> None:
+    def _lost(self, request: Request, over: _Over) -> None:
         """Nobody knows whether it was done, or is done later."""
+        over()
         self._parts.write_again(self._drop(request, None, None), self._anew(request))
 
     async def _written(
